@@ -1,0 +1,225 @@
+package codec
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+)
+
+// The types below collect what the deltas of a stream bring to one field of a response. Generated
+// accumulators are structs of them: Add takes what one delta holds, Result returns the field so far,
+// as often as wanted, and never a value that a later Add changes. Their zero values are empty and
+// ready to use; none is safe for concurrent use.
+
+// Text collects a string whose pieces follow each other (x-accumulate: append).
+type Text struct{ b []byte }
+
+// Add appends s; the cost is linear in all that is added.
+func (t *Text) Add(s string) { t.b = append(t.b, s...) }
+
+// Result returns all pieces as one string.
+func (t *Text) Result() string { return string(t.b) }
+
+// List collects a list whose pieces follow each other (x-accumulate: append).
+type List[E any] struct{ l []E }
+
+// Add appends the elements of l. An empty list that is not nil makes the result not nil.
+func (t *List[E]) Add(l []E) {
+	if l != nil && t.l == nil {
+		t.l = make([]E, 0, len(l))
+	}
+	t.l = append(t.l, l...)
+}
+
+// Result returns all elements. The caller must not append to the slice in place; its capacity forbids it.
+func (t *List[E]) Result() []E { return slices.Clip(t.l) }
+
+// Last keeps the last value that was not zero (x-accumulate: last): what a later delta leaves out is
+// not erased.
+type Last[T comparable] struct{ v T }
+
+// Add replaces the value unless v is zero.
+func (t *Last[T]) Add(v T) {
+	var zero T
+	if v != zero {
+		t.v = v
+	}
+}
+
+// Result returns the value.
+func (t *Last[T]) Result() T { return t.v }
+
+// LastAny is [Last] for maps, slices and structs that hold them.
+type LastAny[T any] struct{ v T }
+
+// Add replaces the value unless v is zero.
+func (t *LastAny[T]) Add(v T) {
+	if !reflect.ValueOf(&v).Elem().IsZero() {
+		t.v = v
+	}
+}
+
+// Result returns the value.
+func (t *LastAny[T]) Result() T { return t.v }
+
+// Adder is a generated accumulator: A adds up deltas of type D to a value of type T.
+type Adder[D, T, A any] interface {
+	*A
+	Add(delta D)
+	Result() T
+}
+
+// Optional collects an object that not every stream has.
+type Optional[D, T, A any, P Adder[D, T, A]] struct{ acc *A }
+
+// Add takes a delta in; nil brings nothing.
+func (t *Optional[D, T, A, P]) Add(delta *D) {
+	if delta == nil {
+		return
+	}
+	if t.acc == nil {
+		t.acc = new(A)
+	}
+	P(t.acc).Add(*delta)
+}
+
+// Result returns the object, or nil when no delta had it.
+func (t *Optional[D, T, A, P]) Result() *T {
+	if t.acc == nil {
+		return nil
+	}
+	return new(P(t.acc).Result())
+}
+
+// Value returns the object, or its zero value when no delta had it.
+func (t *Optional[D, T, A, P]) Value() (v T) {
+	if t.acc == nil {
+		return v
+	}
+	return P(t.acc).Result()
+}
+
+// IndexedAdder is an [Adder] for the elements of a list whose deltas say which element they belong to.
+type IndexedAdder[D, T, A any] interface {
+	Adder[D, T, A]
+	// Place returns the index of the element that delta belongs to, and its ID, empty when it has none.
+	Place(delta D) (index int, id string)
+}
+
+// ByIndex collects a list whose deltas name the element they belong to (x-accumulate: by-index).
+// The memory follows the number of elements that arrived, never an index.
+//
+// A delta without ID continues the latest element at its index. An ID that is new at the index opens
+// a new element there, because servers that number every tool call 0 tell their calls apart by ID alone.
+type ByIndex[D, T, A any, P IndexedAdder[D, T, A]] struct {
+	elems  []element[A]
+	places map[place]int // where in elems; made once a search through elems would be slower
+}
+
+type element[A any] struct {
+	place
+	acc *A
+}
+
+// place identifies an element; with an empty id it stands for the latest element at the index.
+type place struct {
+	index int
+	id    string
+}
+
+// fewElements is up to how many elements a search from the end beats a map.
+const fewElements = 8
+
+// Add takes each delta in, in their order.
+func (t *ByIndex[D, T, A, P]) Add(deltas []D) {
+	var none P
+	for _, delta := range deltas {
+		index, id := none.Place(delta)
+		P(t.at(place{index, id})).Add(delta)
+	}
+}
+
+// Result returns the elements in the order of their indices, those at the same index in the order of
+// their arrival; nil where there are none.
+func (t *ByIndex[D, T, A, P]) Result() []T {
+	if len(t.elems) == 0 {
+		return nil
+	}
+	sorted := slices.Clone(t.elems)
+	slices.SortStableFunc(sorted, func(a, b element[A]) int { return cmp.Compare(a.index, b.index) })
+	list := make([]T, len(sorted))
+	for i, e := range sorted {
+		list[i] = P(e.acc).Result()
+	}
+	return list
+}
+
+// at returns what has arrived of the element, which may be nothing yet.
+func (t *ByIndex[D, T, A, P]) at(p place) *A {
+	i := t.find(p)
+	if i < 0 && p.id != "" {
+		if latest := t.find(place{index: p.index}); latest >= 0 && t.elems[latest].id == "" {
+			t.elems[latest].id = p.id
+			i = latest
+		}
+	}
+	if i < 0 {
+		i = len(t.elems)
+		t.elems = append(t.elems, element[A]{p, new(A)})
+	}
+	t.remember(i)
+	return t.elems[i].acc
+}
+
+// find returns where the element is, or -1.
+func (t *ByIndex[D, T, A, P]) find(p place) int {
+	if t.places != nil {
+		if i, ok := t.places[p]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := len(t.elems) - 1; i >= 0; i-- {
+		if at := t.elems[i].place; at.index == p.index && (p.id == "" || at.id == p.id) {
+			return i
+		}
+	}
+	return -1
+}
+
+// remember keeps the map in step with element i, once there is a map.
+func (t *ByIndex[D, T, A, P]) remember(i int) {
+	if t.places == nil {
+		if len(t.elems) <= fewElements {
+			return
+		}
+		t.places = make(map[place]int, 4*fewElements)
+		for j := range t.elems {
+			t.remember(j)
+		}
+	}
+	p := t.elems[i].place
+	t.places[p] = i
+	latest := place{index: p.index}
+	t.places[latest] = max(i, t.places[latest])
+}
+
+// Each returns f of every element with its place in the list; nil for a nil list.
+func Each[T, D any](list []T, f func(v T, i int) D) []D {
+	if list == nil {
+		return nil
+	}
+	out := make([]D, len(list))
+	for i, v := range list {
+		out[i] = f(v, i)
+	}
+	return out
+}
+
+// Maybe returns f of what v points to; nil for nil.
+func Maybe[T, D any](v *T, f func(v T, i int) D) *D {
+	if v == nil {
+		return nil
+	}
+	return new(f(*v, 0))
+}

@@ -1,0 +1,68 @@
+package codec
+
+// Stream is what a package generated from a document knows of its event stream: how an event is
+// decoded, how events add up to a response of type R, and what of them decides that an answer is
+// complete. The templates emit an implementation for each schema with x-stream-codec; it has no state
+// and may be shared between goroutines.
+type Stream[C, R any] interface {
+	// DecodeChunk decodes the data of one event into chunk. Unknown fields are skipped.
+	DecodeChunk(data []byte, chunk *C) error
+	// DecodeResponse decodes a whole, unstreamed response.
+	DecodeResponse(data []byte, response *R) error
+	// Chunk returns the response as one chunk that accumulates to it again.
+	Chunk(response *R) *C
+	// Text returns the text that chunk adds to the choice with index 0.
+	Text(chunk *C) string
+	// Progress tells p which choices chunk touches and which of them it finishes.
+	Progress(chunk *C, p *Progress)
+	// NewAccumulator returns an empty accumulator.
+	NewAccumulator() Accumulator[C, R]
+}
+
+// Accumulator adds chunks up to the response that an unstreamed call would have returned.
+// It is not safe for concurrent use.
+type Accumulator[C, R any] interface {
+	// Add takes one chunk in. It may keep values that pointers and slices of chunk lead to, so these
+	// must not be changed afterwards. A nil chunk is an error and changes nothing.
+	Add(chunk *C) error
+	// Result returns the response so far, never nil. It may be called at any time and as often as
+	// wanted; each call builds a response that later chunks do not change.
+	Result() *R
+}
+
+// Progress knows which choices of a stream were seen and which have a finish reason.
+// The zero value has seen none. It is not safe for concurrent use.
+type Progress struct {
+	open     map[int]struct{} // choices without a finish reason
+	finished map[int]struct{}
+	usage    bool
+}
+
+// Choice notes that a chunk touched the choice with this index, and whether it brought its finish reason.
+// A finish reason is never taken back.
+func (p *Progress) Choice(index int, finished bool) {
+	if _, done := p.finished[index]; done {
+		return
+	}
+	if p.open == nil {
+		p.open, p.finished = map[int]struct{}{}, map[int]struct{}{}
+	}
+	if finished {
+		delete(p.open, index)
+		p.finished[index] = struct{}{}
+		return
+	}
+	p.open[index] = struct{}{}
+}
+
+// Usage notes whether a chunk brought the usage.
+func (p *Progress) Usage(brought bool) { p.usage = p.usage || brought }
+
+// Seen returns the number of choices seen.
+func (p *Progress) Seen() int { return len(p.open) + len(p.finished) }
+
+// Finished says whether at least one choice was seen and every choice seen has a finish reason.
+func (p *Progress) Finished() bool { return len(p.open) == 0 && len(p.finished) > 0 }
+
+// HasUsage says whether the usage has arrived.
+func (p *Progress) HasUsage() bool { return p.usage }

@@ -1,0 +1,201 @@
+package codec
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// ReadString reads a string. The string is a copy and does not keep the input alive.
+// Escapes are decoded; each byte that is not part of valid UTF-8 and each surrogate
+// without its other half becomes U+FFFD, so the result is always valid UTF-8. A control
+// character that is not escaped is an error.
+func (d *Decoder) ReadString() string {
+	switch d.peek() {
+	case '"':
+		raw, saved, ascii := d.scanString()
+		if saved == 0 && (ascii || utf8.Valid(raw)) {
+			return string(raw)
+		}
+		return decodeString(raw, len(raw)-saved)
+	case 'n':
+		d.literal("null")
+	default:
+		d.failExpected("a string")
+	}
+	return ""
+}
+
+// stringBytes is ReadString for a string whose quote the caller has seen. The bytes are
+// part of the input where they can be.
+func (d *Decoder) stringBytes() []byte {
+	raw, saved, ascii := d.scanString()
+	if saved == 0 && (ascii || utf8.Valid(raw)) {
+		return raw
+	}
+	return []byte(decodeString(raw, len(raw)-saved))
+}
+
+// scanString consumes the string whose quote the caller has seen, and checks all of it but its
+// UTF-8. It returns what stands between the quotes, by how many bytes decoding its escapes shortens
+// that (0 only if there are none), and whether all of it is ASCII.
+func (d *Decoder) scanString() (raw []byte, saved int, ascii bool) {
+	start := d.pos + 1
+	end, ascii := scanText(d.data, start)
+	if end < len(d.data) && d.data[end] == '"' {
+		d.pos = end + 1
+		return d.data[start:end], 0, ascii
+	}
+	return d.scanEscapes(start, end, ascii)
+}
+
+// scanEscapes is scanString for a string that begins at start and does not go on as text at i,
+// before which all is ASCII or not.
+func (d *Decoder) scanEscapes(start, i int, ascii bool) (raw []byte, saved int, allASCII bool) {
+	b := d.data
+	for i < len(b) {
+		switch b[i] {
+		case '"':
+			d.pos = i + 1
+			return b[start:i], saved, ascii
+		case '\\':
+			r, n := decodeEscape(b[i:])
+			if n == 0 {
+				d.fail(i, "expected a valid escape sequence")
+				return nil, 0, true
+			}
+			saved += n - utf8.RuneLen(r)
+			end, more := scanText(b, i+n)
+			i, ascii = end, ascii && more
+		default:
+			d.fail(i, "expected no control character in a string")
+			return nil, 0, true
+		}
+	}
+	d.fail(len(b), "expected the end of the string, found the end of the input")
+	return nil, 0, true
+}
+
+const (
+	everyByte = 0x0101010101010101
+	highBits  = 0x80 * everyByte
+)
+
+// scanText returns the index of the first quote, backslash or control character at or after i, or
+// the length of b, and whether all bytes before it are ASCII.
+//
+// It looks at eight bytes at a time. Each of the subtractions borrows into the high bit of a byte
+// that is less than what is taken from it, so where the byte is 0 or a control character; bytes that
+// had the high bit set already are not counted. A borrow may reach the next higher byte, so of the
+// bits found only the lowest means anything.
+func scanText(b []byte, i int) (end int, ascii bool) {
+	var seen uint64 // the bytes of the text, or'ed together
+	for ; len(b)-i >= 8; i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		quote, backslash := w^'"'*everyByte, w^'\\'*everyByte
+		found := ((quote - everyByte) | (backslash - everyByte) | (w - ' '*everyByte)) &^ w & highBits
+		if found != 0 {
+			seen |= w & (found&-found - 1)
+			return i + bits.TrailingZeros64(found)/8, seen&highBits == 0
+		}
+		seen |= w
+	}
+	for ; i < len(b); i++ {
+		c := b[i]
+		if c == '"' || c == '\\' || c < ' ' {
+			break
+		}
+		seen |= uint64(c)
+	}
+	return i, seen&highBits == 0
+}
+
+// decodeString decodes what scanString returned. size is the length of the result unless invalid
+// UTF-8 makes it longer, so that even a large string is built where it stays.
+func decodeString(raw []byte, size int) string {
+	var s strings.Builder
+	s.Grow(size)
+	for i := 0; i < len(raw); {
+		if raw[i] == '\\' {
+			r, n := decodeEscape(raw[i:])
+			s.WriteRune(r)
+			i += n
+			continue
+		}
+		end, ascii := scanText(raw, i)
+		if text := raw[i:end]; ascii || utf8.Valid(text) {
+			s.Write(text)
+		} else {
+			writeRunes(&s, text)
+		}
+		i = end
+	}
+	return s.String()
+}
+
+// writeRunes writes text with U+FFFD for each byte that is not part of valid UTF-8.
+func writeRunes(s *strings.Builder, text []byte) {
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
+		s.WriteRune(r)
+		text = text[n:]
+	}
+}
+
+// decodeEscape decodes the escape sequence at the beginning of b, with the low surrogate
+// that belongs to it. It returns its length, or 0 if it is not valid.
+func decodeEscape(b []byte) (r rune, n int) {
+	if len(b) < 2 {
+		return 0, 0
+	}
+	switch b[1] {
+	case '"', '\\', '/':
+		return rune(b[1]), 2
+	case 'b':
+		return '\b', 2
+	case 'f':
+		return '\f', 2
+	case 'n':
+		return '\n', 2
+	case 'r':
+		return '\r', 2
+	case 't':
+		return '\t', 2
+	}
+	r, ok := decodeHex(b)
+	if !ok {
+		return 0, 0
+	}
+	if !utf16.IsSurrogate(r) {
+		return r, 6
+	}
+	if low, ok := decodeHex(b[6:]); ok {
+		if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
+			return pair, 12
+		}
+	}
+	return utf8.RuneError, 6
+}
+
+// decodeHex decodes \u and four hexadecimal digits at the beginning of b.
+func decodeHex(b []byte) (r rune, ok bool) {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return 0, false
+	}
+	for _, c := range b[2:6] {
+		switch {
+		case isDigit(c):
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		case 'A' <= c && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, true
+}

@@ -1,0 +1,27 @@
+// Package chatspec is a client for chat completions, generated from an OpenAPI document that its users own.
+//
+// [New] and [FromEnv] return a [Client], whose methods are the operations of the document: Create and Stream
+// generate an answer, List, Get, Update, Delete and Messages work on stored ones. Types and the client that
+// returns *http.Response are in package generated (called chat), event streams in package stream, errors in
+// package api. [Client.Raw] hands out the generated client with this client's authentication in place.
+//
+//	client, err := chatspec.FromEnv()
+//	res, err := client.Create(ctx, chat.CreateChatCompletionRequest{
+//		Model:    "gpt-5.4",
+//		Messages: chat.Messages{chat.UserMessage{Content: chat.Text("Say hello.")}},
+//	})
+//
+// Change openapi.yaml, run go generate, and the types follow.
+package chatspec
+
+import _ "embed"
+
+// Spec is the OpenAPI 3.1 document that this module's types were generated from, as YAML.
+//
+//go:embed openapi.yaml
+var Spec string
+
+// In a workspace the generator would be built with other versions of its dependencies, hence GOWORK=off.
+//
+//go:generate env GOWORK=off go tool oapi-codegen -config oapi-codegen.yaml openapi.yaml
+//go:generate env GOWORK=off go tool oapi-codegen -config chattest/internal/oapi-codegen.yaml openapi.yaml
