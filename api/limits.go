@@ -1,0 +1,67 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// TooLargeError says that a peer sent more than a limit allows. Nothing beyond the limit was kept.
+// Limits are counted on decompressed bytes.
+type TooLargeError struct {
+	What  string // what was too large: "event", "stream" or "body"
+	Limit int64  // in bytes
+}
+
+// Error names what was too large and its limit, and nothing of the content.
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("%s exceeds the limit of %d bytes", e.What, e.Limit)
+}
+
+// Phase is the part of an exchange in which a [TimeoutError] struck.
+type Phase string
+
+// The phases of an exchange, in their order.
+const (
+	PhaseHeaders    Phase = "headers"     // from sending the request to the response headers
+	PhaseFirstEvent Phase = "first event" // from the headers to the first event of a stream
+	PhaseIdle       Phase = "idle"        // between two events of a stream
+	PhaseTotal      Phase = "total"       // the deadline of the caller's context
+)
+
+// TimeoutError says which wait was too long. It is [context.DeadlineExceeded] to errors.Is.
+type TimeoutError struct {
+	Phase Phase
+	Limit time.Duration // zero for [PhaseTotal], whose deadline is the caller's
+	Err   error         // the cause, or nil
+}
+
+// Error names the phase and its limit.
+func (e *TimeoutError) Error() string {
+	if e.Limit == 0 {
+		return fmt.Sprintf("timeout (%s)", e.Phase)
+	}
+	return fmt.Sprintf("timeout (%s) after %v", e.Phase, e.Limit)
+}
+
+// Is makes the error [context.DeadlineExceeded].
+func (e *TimeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
+
+// Timeout returns true, as net.Error has it.
+func (e *TimeoutError) Timeout() bool { return true }
+
+// Unwrap returns the cause.
+func (e *TimeoutError) Unwrap() error { return e.Err }
+
+// DecodeError says that a peer sent JSON that the document does not allow: broken syntax or a value of
+// the wrong type. Unknown fields and enum values are never an error.
+type DecodeError struct {
+	What string // what could not be decoded: "event" or "response"
+	Err  error  // what was wrong, at which byte; it holds nothing of the content
+}
+
+// Error says what could not be decoded and why.
+func (e *DecodeError) Error() string { return fmt.Sprintf("malformed %s: %v", e.What, e.Err) }
+
+// Unwrap returns what was wrong.
+func (e *DecodeError) Unwrap() error { return e.Err }

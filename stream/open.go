@@ -1,0 +1,183 @@
+package stream
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/chatspec/chatspec/api"
+	"github.com/chatspec/chatspec/codec"
+	chat "github.com/chatspec/chatspec/generated"
+)
+
+// Open returns the stream in the answer to a request for a chat completion. It does not need to know what
+// was asked:
+//
+//   - an answer that is not a success is an [*api.Error];
+//   - text/event-stream is read as it comes: Open returns at once;
+//   - no media type, or text/plain, is accepted if events follow, which the first Next finds out;
+//   - of anything else one bounded body is read: an error object is the [*api.Error] that it says, a complete
+//     JSON completion becomes the only chunk of a stream that is not Streamed, the rest is a [*NotStreamError].
+//
+// With an error, Open has closed the body; otherwise the stream owns it. Open waits only for bodies that it
+// reads; cancelling the request's context ends that.
+func Open(resp *http.Response, opts ...Option) (*Stream, error) {
+	return OpenWith(resp, chat.Codec{}, opts...)
+}
+
+// OpenWith is [Open] for the chunk type of any package that was generated with chatspec's templates; codec is
+// the value of the type Codec of that package.
+func OpenWith[C, R any](resp *http.Response, codec codec.Stream[C, R], opts ...Option) (*Reader[C, R], error) {
+	if resp == nil || resp.Body == nil {
+		return nil, errors.New("stream: no response")
+	}
+	o, err := newOptions(opts)
+	if err != nil {
+		_ = resp.Body.Close()
+		return nil, err
+	}
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return nil, api.FromResponse(resp, int64(o.maxErrorBytes))
+	}
+	r := &Reader[C, R]{codec: codec, opts: o, resp: resp, body: &body{ReadCloser: resp.Body}}
+	if !o.withoutResult {
+		r.acc = codec.NewAccumulator()
+	}
+	switch t := mediaType(resp.Header); t {
+	case "text/event-stream":
+		r.streamed = true
+		r.events = newDecoder(r.body, o)
+	case "", "text/plain":
+		r.sniff = &sniffer{r: r.body, max: o.maxErrorBytes}
+		r.events = newDecoder(r.sniff, o)
+	default:
+		r.events = newDecoder(bytes.NewReader(nil), o)
+		if err := r.openWhole(t); err != nil {
+			_ = resp.Body.Close()
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// openWhole reads an answer that is not an event stream.
+func (r *Reader[C, R]) openWhole(mediaType string) error {
+	limit := int64(r.opts.maxEventBytes)
+	data, err := io.ReadAll(io.LimitReader(r.body, limit+1))
+	switch {
+	case err != nil:
+		return transportError(err)
+	case int64(len(data)) > limit:
+		return &TooLargeError{What: "body", Limit: limit}
+	}
+	return r.asWhole(mediaType, data)
+}
+
+// asWhole takes data as an unstreamed answer: a completion, an error, or neither.
+func (r *Reader[C, R]) asWhole(mediaType string, data []byte) error {
+	if refused := api.FromBody(r.resp, data); refused != nil {
+		return refused
+	}
+	var d codec.Decoder
+	d.Reset(data)
+	if d.Kind() != codec.KindObject || !hasChoices(&d) {
+		return &NotStreamError{
+			MediaType: mediaType,
+			Snippet:   bytes.Clone(data[:min(len(data), snippetBytes)]),
+			RequestID: api.RequestID(r.resp.Header),
+		}
+	}
+	r.whole = data
+	return nil
+}
+
+// hasChoices tells a completion from other JSON objects.
+func hasChoices(d *codec.Decoder) (found bool) {
+	for more := d.Object(); more; more = d.More() {
+		found = string(d.Key()) == "choices" || found
+		d.Skip()
+	}
+	return found && d.End() == nil
+}
+
+// sniffed notes that an event has come, so that the answer is a stream.
+func (r *Reader[C, R]) sniffed() {
+	r.streamed = true
+	if r.sniff != nil {
+		r.sniff.stop()
+		r.sniff = nil
+	}
+}
+
+// nextUntyped takes an answer that has neither a telling media type nor events as unstreamed.
+func (r *Reader[C, R]) nextUntyped() bool {
+	data := r.sniff.seen
+	r.sniff = nil
+	if err := r.asWhole(mediaType(r.resp.Header), data); err != nil {
+		return r.end(err)
+	}
+	return r.nextWhole(r.whole)
+}
+
+// mediaType returns the media type without its parameters, in lower case; broken parameters do not matter.
+func mediaType(h http.Header) string {
+	t, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil && t == "" {
+		t, _, _ = strings.Cut(h.Get("Content-Type"), ";")
+		t = strings.ToLower(strings.TrimSpace(t))
+	}
+	return t
+}
+
+// sniffer keeps a copy of the first bytes read until it is stopped.
+type sniffer struct {
+	r       io.Reader
+	max     int
+	seen    []byte
+	stopped bool
+}
+
+func (s *sniffer) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	if !s.stopped {
+		s.seen = append(s.seen, p[:min(n, s.max-len(s.seen))]...)
+	}
+	return n, err
+}
+
+func (s *sniffer) stop() { s.stopped, s.seen = true, nil }
+
+// How much of an answer Close reads after the stream has ended, and how long it waits for it.
+const (
+	drainBytes = 4 << 10
+	drainTime  = 50 * time.Millisecond
+)
+
+// body is a response body whose Close may come at any time from any goroutine.
+type body struct {
+	io.ReadCloser
+	closed atomic.Bool
+	drain  atomic.Bool // the stream finished well, so nobody reads any more
+	once   sync.Once
+	err    error
+}
+
+// Close closes the body; see [Reader.Close].
+func (b *body) Close() error {
+	b.once.Do(func() {
+		b.closed.Store(true)
+		if b.drain.Load() {
+			timer := time.AfterFunc(drainTime, func() { _ = b.ReadCloser.Close() })
+			_, _ = io.CopyN(io.Discard, b.ReadCloser, drainBytes) // what is left is worth nothing
+			timer.Stop()
+		}
+		b.err = b.ReadCloser.Close()
+	})
+	return b.err
+}
