@@ -1,0 +1,122 @@
+package chatspec
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"mime"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/chatspec/chatspec/api"
+	"github.com/chatspec/chatspec/codec"
+)
+
+// encode returns v as JSON with the extra fields at its end.
+func encode(v any, fields []bodyField) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	body := bytes.TrimSuffix(b.Bytes(), []byte("}\n"))
+	for _, f := range fields {
+		if hasField(v, f.name) {
+			return nil, fmt.Errorf("WithBodyField: %q is a field of the document; set it on the request", f.name)
+		}
+		member, err := json.Marshal(map[string]any{f.name: f.value})
+		if err != nil {
+			return nil, fmt.Errorf("WithBodyField %q: %w", f.name, err)
+		}
+		body = append(append(body, ','), member[1:len(member)-1]...)
+	}
+	return append(body, '}'), nil
+}
+
+// hasField says whether the struct v has a field with this JSON name.
+func hasField(v any, name string) bool {
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
+		if tag, _, _ := strings.Cut(f.Tag.Get("json"), ","); tag == name {
+			return true
+		}
+	}
+	return false
+}
+
+// decoder is what the templates emit for every type of the document.
+type decoder[T any] interface {
+	*T
+	DecodeJSON(d *codec.Decoder)
+}
+
+// decode reads the answer to a call that does not stream and closes it. ok tells a T from JSON that merely
+// decodes as one.
+func decode[T any, P decoder[T]](resp *http.Response, call call, ok func(*T) bool) (*T, error) {
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return nil, api.FromResponse(resp, api.DefaultMaxErrorBytes)
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, call.maxBodyBytes+1))
+	_ = resp.Body.Close() // what matters has been read
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("chatspec: reading the answer: %w", err)
+	case int64(len(body)) > call.maxBodyBytes:
+		return nil, &api.TooLargeError{What: "body", Limit: call.maxBodyBytes}
+	}
+	if refused := api.FromBody(resp, body); refused != nil {
+		return nil, refused
+	}
+	v := new(T)
+	if err := codec.Unmarshal(body, v, func(v *T, d *codec.Decoder) { P(v).DecodeJSON(d) }); err != nil {
+		if t, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); t != "application/json" {
+			err = fmt.Errorf("the answer is %q, not JSON", t)
+		}
+		return nil, &api.DecodeError{What: "response", Err: err}
+	}
+	if !ok(v) {
+		return nil, &api.DecodeError{What: "response", Err: errors.New("the JSON is not what the operation answers")}
+	}
+	return v, nil
+}
+
+// page is one page of a list.
+type page[T any] struct {
+	items  []T
+	lastID string // empty where the server leaves it out
+	more   bool
+}
+
+// pages iterates over the items of all pages from the one behind after. id returns an item's ID.
+func pages[T any](after *string, fetch func(after *string) (page[T], error), id func(*T) string) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		for after := after; ; {
+			p, err := fetch(after)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for i := range p.items {
+				if !yield(&p.items[i], nil) {
+					return
+				}
+			}
+			if !p.more || len(p.items) == 0 {
+				return
+			}
+			next := p.lastID
+			if next == "" {
+				next = id(&p.items[len(p.items)-1])
+			}
+			if next == "" || after != nil && *after == next {
+				yield(nil, errors.New("chatspec: the server says that the list goes on, but not from where"))
+				return
+			}
+			after = &next
+		}
+	}
+}

@@ -1,0 +1,213 @@
+package chatspec
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"net/http"
+	"slices"
+
+	chat "github.com/chatspec/chatspec/generated"
+	"github.com/chatspec/chatspec/stream"
+)
+
+// Client calls the operations of the document. It may be used by several goroutines at once.
+//
+// What a server refuses is an [*github.com/chatspec/chatspec/api.Error]. Input that cannot be right, such as
+// a request without messages, is an error before anything is sent.
+type Client struct {
+	raw  *chat.Client
+	call call
+}
+
+// New returns a client. Without options there must at least be a key; see [WithAPIKey] and [WithBaseURL].
+// It reads no environment variables and sends nothing.
+func New(opts ...Option) (*Client, error) {
+	c, err := newConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := chat.NewClient(c.baseURL, chat.WithHTTPClient(c.chain()))
+	if err != nil {
+		return nil, fmt.Errorf("chatspec: %w", err)
+	}
+	c.call.header = nil // the Doer sets those of the client
+	return &Client{raw: raw, call: c.call}, nil
+}
+
+// FromEnv is [New] with the environment variables OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and
+// OPENAI_PROJECT_ID, as far as they are set, under opts.
+func FromEnv(opts ...Option) (*Client, error) {
+	return New(append(environment(), opts...)...)
+}
+
+// Raw returns the generated client, which returns *http.Response and has this client's base URL,
+// headers, authentication and transport. It has every operation of the document, also those that this
+// package knows nothing of.
+func (c *Client) Raw() *chat.Client { return c.raw }
+
+// Create returns the whole answer to req. A request with Stream set is refused; see [Client.Stream].
+func (c *Client) Create(ctx context.Context, req chat.CreateChatCompletionRequest, opts ...CallOption) (*chat.CreateChatCompletionResponse, error) {
+	if req.Stream {
+		return nil, errors.New("chatspec: Create: Stream is set; use the method Stream")
+	}
+	call, err := c.call.with(opts)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.create(ctx, req, call)
+	if err != nil {
+		return nil, fmt.Errorf("chatspec: Create: %w", err)
+	}
+	return decode(resp, call, isCompletion)
+}
+
+// Stream returns the answer to req as a stream of chunks, which the caller closes. It sets req.Stream. The
+// context governs the whole stream. With n above 1 or with the usage asked for, a stream that ends without
+// all of it is truncated.
+func (c *Client) Stream(ctx context.Context, req chat.CreateChatCompletionRequest, opts ...CallOption) (*stream.Stream, error) {
+	call, err := c.call.with(append([]CallOption{WithHeader("Accept", "text/event-stream")}, opts...))
+	if err != nil {
+		return nil, err
+	}
+	req.Stream = true
+	resp, err := c.create(ctx, req, call)
+	if err != nil {
+		return nil, fmt.Errorf("chatspec: Stream: %w", err)
+	}
+	choices := 1
+	if req.N != nil {
+		choices = max(*req.N, 0)
+	}
+	usage := req.StreamOptions != nil && req.StreamOptions.IncludeUsage
+	return stream.Open(resp, append([]stream.Option{stream.Expect(choices, usage)}, call.stream...)...)
+}
+
+// List iterates over stored completions, oldest first unless params say otherwise. It fetches pages of
+// params.Limit completions (20 where it is nil) as the loop goes on. The last pair, and only the last, has an
+// error if a page could not be fetched. params is not changed.
+func (c *Client) List(ctx context.Context, params chat.ListChatCompletionsParams, opts ...CallOption) iter.Seq2[*chat.CreateChatCompletionResponse, error] {
+	return pages(params.After, func(after *string) (page[chat.CreateChatCompletionResponse], error) {
+		params := params
+		params.After = after
+		list, err := fetch(c, opts, func(edit chat.RequestEditorFn) (*http.Response, error) {
+			return c.raw.ListChatCompletions(ctx, &params, edit)
+		}, func(l *chat.ChatCompletionList) bool { return l.Data != nil })
+		if err != nil {
+			return page[chat.CreateChatCompletionResponse]{}, err
+		}
+		return page[chat.CreateChatCompletionResponse]{list.Data, list.LastID, list.HasMore}, nil
+	}, func(item *chat.CreateChatCompletionResponse) string { return item.ID })
+}
+
+// Get returns a stored completion.
+func (c *Client) Get(ctx context.Context, id string, opts ...CallOption) (*chat.CreateChatCompletionResponse, error) {
+	if err := checkID("Get", id); err != nil {
+		return nil, err
+	}
+	return fetch(c, opts, func(edit chat.RequestEditorFn) (*http.Response, error) {
+		return c.raw.GetChatCompletion(ctx, id, edit)
+	}, isCompletion)
+}
+
+// Update replaces the metadata of a stored completion and returns the completion.
+func (c *Client) Update(ctx context.Context, id string, update chat.ChatCompletionUpdate, opts ...CallOption) (*chat.CreateChatCompletionResponse, error) {
+	if err := checkID("Update", id); err != nil {
+		return nil, err
+	}
+	call, err := c.call.with(opts)
+	if err != nil {
+		return nil, err
+	}
+	body, err := encode(update, call.fields)
+	if err != nil {
+		return nil, fmt.Errorf("chatspec: Update: %w", err)
+	}
+	resp, err := c.raw.UpdateChatCompletionWithBody(ctx, id, "application/json", bytes.NewReader(body), call.edit)
+	if err != nil {
+		return nil, fmt.Errorf("chatspec: Update: %w", err)
+	}
+	return decode(resp, call, isCompletion)
+}
+
+// Delete deletes a stored completion.
+func (c *Client) Delete(ctx context.Context, id string, opts ...CallOption) (*chat.ChatCompletionDeleted, error) {
+	if err := checkID("Delete", id); err != nil {
+		return nil, err
+	}
+	return fetch(c, opts, func(edit chat.RequestEditorFn) (*http.Response, error) {
+		return c.raw.DeleteChatCompletion(ctx, id, edit)
+	}, func(d *chat.ChatCompletionDeleted) bool { return d.ID != "" })
+}
+
+// Messages iterates over the messages of a stored completion, as [Client.List] does over completions.
+func (c *Client) Messages(ctx context.Context, id string, params chat.GetChatCompletionMessagesParams, opts ...CallOption) iter.Seq2[*chat.StoredMessage, error] {
+	if err := checkID("Messages", id); err != nil {
+		return func(yield func(*chat.StoredMessage, error) bool) { yield(nil, err) }
+	}
+	return pages(params.After, func(after *string) (page[chat.StoredMessage], error) {
+		params := params
+		params.After = after
+		list, err := fetch(c, opts, func(edit chat.RequestEditorFn) (*http.Response, error) {
+			return c.raw.GetChatCompletionMessages(ctx, id, &params, edit)
+		}, func(l *chat.ChatCompletionMessageList) bool { return l.Data != nil })
+		if err != nil {
+			return page[chat.StoredMessage]{}, err
+		}
+		return page[chat.StoredMessage]{list.Data, list.LastID, list.HasMore}, nil
+	}, func(item *chat.StoredMessage) string { return item.ID })
+}
+
+// create sends a request for a completion.
+func (c *Client) create(ctx context.Context, req chat.CreateChatCompletionRequest, call call) (*http.Response, error) {
+	if len(req.Messages) == 0 {
+		return nil, errors.New("the request has no messages")
+	}
+	if i := slices.Index(req.Messages, nil); i >= 0 {
+		return nil, fmt.Errorf("messages[%d] is nil", i)
+	}
+	body, err := encode(req, call.fields)
+	if err != nil {
+		return nil, err
+	}
+	return c.raw.CreateChatCompletionWithBody(ctx, "application/json", bytes.NewReader(body), call.edit)
+}
+
+// fetch makes a call without a body.
+func fetch[T any, P decoder[T]](c *Client, opts []CallOption, send func(chat.RequestEditorFn) (*http.Response, error), ok func(*T) bool) (*T, error) {
+	call, err := c.call.with(opts)
+	if err != nil {
+		return nil, err
+	}
+	if len(call.fields) > 0 {
+		return nil, errors.New("chatspec: WithBodyField: the call has no body")
+	}
+	resp, err := send(call.edit)
+	if err != nil {
+		return nil, fmt.Errorf("chatspec: %w", err)
+	}
+	return decode[T, P](resp, call, ok)
+}
+
+// edit sets the headers of the call on its request.
+func (c call) edit(_ context.Context, req *http.Request) error {
+	maps.Copy(req.Header, c.header)
+	return nil
+}
+
+// isCompletion tells a completion from other JSON objects, such as an empty one.
+func isCompletion(r *chat.CreateChatCompletionResponse) bool { return len(r.Choices) > 0 }
+
+// checkID refuses IDs that would name another path than that of one completion.
+func checkID(method, id string) error {
+	switch id {
+	case "":
+		return fmt.Errorf("chatspec: %s: the completion ID is empty", method)
+	case ".", "..":
+		return fmt.Errorf("chatspec: %s: %q is not a completion ID", method, id)
+	}
+	return nil
+}

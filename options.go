@@ -1,0 +1,273 @@
+package chatspec
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/chatspec/chatspec/stream"
+)
+
+// Defaults of the options.
+const (
+	// DefaultBaseURL is the server of the document; see [WithBaseURL].
+	DefaultBaseURL = "https://api.openai.com/v1"
+	// DefaultMaxBodyBytes is the default of [WithMaxBodyBytes]: 64 MiB.
+	DefaultMaxBodyBytes = 64 << 20
+)
+
+// The environment variables that [FromEnv] reads.
+const (
+	envAPIKey       = "OPENAI_API_KEY"
+	envBaseURL      = "OPENAI_BASE_URL"
+	envOrganization = "OPENAI_ORG_ID"
+	envProject      = "OPENAI_PROJECT_ID"
+)
+
+// Option configures a [Client]. Later options override earlier ones. [New] reports the first error.
+type Option interface{ applyClient(*config) error }
+
+// CallOption configures one call of a [Client]'s method.
+type CallOption interface{ applyCall(*call) error }
+
+// SharedOption is an [Option] for all calls of a client and a [CallOption] for one.
+type SharedOption interface {
+	Option
+	CallOption
+}
+
+// config is what all options of a client together say.
+type config struct {
+	key          secret
+	baseURL      string // empty until set
+	organization string
+	project      string
+	doer         Doer
+	middleware   []func(Doer) Doer
+	call         call
+}
+
+// call is what the options of one call together say, on top of those of the client.
+type call struct {
+	header       http.Header
+	fields       []bodyField
+	stream       []stream.Option
+	maxBodyBytes int64
+}
+
+type bodyField struct {
+	name  string
+	value any
+}
+
+type clientOption func(*config) error
+
+func (f clientOption) applyClient(c *config) error { return f(c) }
+
+type callOption func(*call) error
+
+func (f callOption) applyCall(c *call) error { return f(c) }
+
+type sharedOption func(*call) error
+
+func (f sharedOption) applyClient(c *config) error { return f(&c.call) }
+func (f sharedOption) applyCall(c *call) error     { return f(c) }
+
+// WithAPIKey sets the key that is sent as a bearer token. Without one no Authorization header is sent, which
+// is an error only where no base URL was set either.
+func WithAPIKey(key string) Option {
+	return clientOption(func(c *config) error {
+		if err := checkHeaderValue("WithAPIKey", key); err != nil {
+			return err
+		}
+		c.key = secret(key)
+		return nil
+	})
+}
+
+// WithBaseURL sets the address that the paths of the document are appended to, with or without a trailing
+// slash; the default is [DefaultBaseURL]. It must be http or https with a host, and have no user, query or
+// fragment.
+func WithBaseURL(address string) Option {
+	return clientOption(func(c *config) error {
+		u, err := url.Parse(address)
+		switch {
+		case err != nil:
+			return errors.New("chatspec: WithBaseURL: not a URL")
+		case u.Scheme != "http" && u.Scheme != "https":
+			return fmt.Errorf("chatspec: WithBaseURL: scheme %q is not http or https", u.Scheme)
+		case u.Host == "":
+			return errors.New("chatspec: WithBaseURL: the URL has no host")
+		case u.User != nil:
+			return errors.New("chatspec: WithBaseURL: the URL has a user; use WithAPIKey or WithHeader")
+		case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+			return errors.New("chatspec: WithBaseURL: the URL has a query or fragment")
+		}
+		c.baseURL = address
+		return nil
+	})
+}
+
+// WithOrganization sets the OpenAI-Organization header.
+func WithOrganization(id string) Option {
+	return clientOption(func(c *config) error {
+		c.organization = id
+		return checkHeaderValue("WithOrganization", id)
+	})
+}
+
+// WithProject sets the OpenAI-Project header.
+func WithProject(id string) Option {
+	return clientOption(func(c *config) error {
+		c.project = id
+		return checkHeaderValue("WithProject", id)
+	})
+}
+
+// WithHTTPClient sets what sends the requests, for example an *http.Client with a proxy or a timeout of its
+// own. A Timeout of an *http.Client counts the body too and so cuts long streams; prefer contexts. The
+// default is a client with a transport of its own.
+func WithHTTPClient(doer Doer) Option {
+	return clientOption(func(c *config) error {
+		if doer == nil {
+			return errors.New("chatspec: WithHTTPClient: nil")
+		}
+		c.doer = doer
+		return nil
+	})
+}
+
+// WithMiddleware wraps what sends the requests; the middleware given first is the outermost. It sees requests
+// before they are authenticated, so that it can be logged or recorded without the key.
+func WithMiddleware(middleware func(Doer) Doer) Option {
+	return clientOption(func(c *config) error {
+		if middleware == nil {
+			return errors.New("chatspec: WithMiddleware: nil")
+		}
+		c.middleware = append(c.middleware, middleware)
+		return nil
+	})
+}
+
+// WithHeader sets a request header, of all calls or of one. A header set by a call wins over the client's,
+// and over those that the client sets itself. An empty value removes the header.
+func WithHeader(name, value string) SharedOption {
+	return sharedOption(func(c *call) error {
+		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == ':' || r >= 0x7f }) {
+			return fmt.Errorf("chatspec: WithHeader: %q is not the name of a header", name)
+		}
+		if err := checkHeaderValue("WithHeader", value); err != nil {
+			return err
+		}
+		if c.header == nil {
+			c.header = http.Header{}
+		}
+		name = http.CanonicalHeaderKey(name)
+		if c.header[name] = []string{value}; value == "" {
+			c.header[name] = nil // known and without a value, so that nobody sets or sends it
+		}
+		return nil
+	})
+}
+
+// WithStreamOptions sets how streams are read; see package stream.
+func WithStreamOptions(opts ...stream.Option) SharedOption {
+	return sharedOption(func(c *call) error {
+		c.stream = append(c.stream, opts...)
+		return nil
+	})
+}
+
+// WithMaxBodyBytes limits an answer that is not streamed to n decompressed bytes; the default is
+// [DefaultMaxBodyBytes]. A larger one is an [github.com/chatspec/chatspec/api.TooLargeError]. n must be positive.
+func WithMaxBodyBytes(n int64) SharedOption {
+	return sharedOption(func(c *call) error {
+		if n <= 0 {
+			return fmt.Errorf("chatspec: WithMaxBodyBytes: %d is not positive", n)
+		}
+		c.maxBodyBytes = n
+		return nil
+	})
+}
+
+// WithBodyField adds a field to the JSON body of one call that the document lacks, such as one of a vendor.
+// value is anything that encoding/json can write. A field that the document has is refused: it is set on
+// the request. Calls without a body refuse the option.
+func WithBodyField(name string, value any) CallOption {
+	return callOption(func(c *call) error {
+		c.fields = append(c.fields, bodyField{name, value})
+		return nil
+	})
+}
+
+// newConfig applies opts in their order.
+func newConfig(opts []Option) (config, error) {
+	c := config{call: call{maxBodyBytes: DefaultMaxBodyBytes}}
+	for _, opt := range opts {
+		if err := opt.applyClient(&c); err != nil {
+			return c, err
+		}
+	}
+	if c.key == "" && c.baseURL == "" {
+		return c, fmt.Errorf("chatspec: no API key: use WithAPIKey or %s, or WithBaseURL or %s for a server that needs none", envAPIKey, envBaseURL)
+	}
+	if c.baseURL == "" {
+		c.baseURL = DefaultBaseURL
+	}
+	if c.doer == nil {
+		c.doer = &http.Client{Transport: newTransport()}
+	}
+	return c, nil
+}
+
+// with returns the call with opts on top.
+func (c call) with(opts []CallOption) (call, error) {
+	c.header = c.header.Clone()
+	c.stream = c.stream[:len(c.stream):len(c.stream)]
+	for _, opt := range opts {
+		if err := opt.applyCall(&c); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// environment returns the options that the environment variables set.
+func environment() []Option {
+	var opts []Option
+	for _, v := range []struct {
+		name   string
+		option func(string) Option
+	}{
+		{envAPIKey, WithAPIKey},
+		{envBaseURL, WithBaseURL},
+		{envOrganization, WithOrganization},
+		{envProject, WithProject},
+	} {
+		if value := strings.TrimSpace(os.Getenv(v.name)); value != "" {
+			opts = append(opts, v.option(value))
+		}
+	}
+	return opts
+}
+
+// secret is a string that no verb prints.
+type secret string
+
+// Format writes the same for every verb.
+func (s secret) Format(f fmt.State, _ rune) {
+	if s != "" {
+		_, _ = f.Write([]byte("[masked]")) // fmt has no use for the error
+	}
+}
+
+// checkHeaderValue refuses what net/http would refuse only when it sends.
+func checkHeaderValue(option, value string) error {
+	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+		return fmt.Errorf("chatspec: %s: the value has control characters", option)
+	}
+	return nil
+}
