@@ -27,38 +27,43 @@ func NewDoer(opts ...Option) (Doer, error) {
 
 // chain builds the way of a request: middleware, then authentication, then the transport.
 func (c config) chain() Doer {
-	var doer Doer = &authenticator{next: c.doer, config: c}
+	doer := c.authenticated(c.doer)
 	for _, middleware := range slices.Backward(c.middleware) {
 		doer = middleware(doer)
 	}
 	return doer
 }
 
-// authenticator sets the headers that say who is calling, as far as the call has not set them itself.
-type authenticator struct {
-	next   Doer
-	config config
-}
+// doerFunc is a function as a Doer. A function keeps what it knows to itself: printing a client, in any way,
+// shows neither its key nor its headers.
+type doerFunc func(*http.Request) (*http.Response, error)
 
-func (a *authenticator) Do(req *http.Request) (*http.Response, error) {
-	req = req.Clone(req.Context()) // a Doer must not change the caller's request
-	set := func(name, value string) {
-		if _, known := req.Header[name]; !known && value != "" {
-			req.Header[name] = []string{value}
+func (f doerFunc) Do(req *http.Request) (*http.Response, error) { return f(req) }
+
+// authenticated sets the headers that say who is calling, as far as the call has not set them itself.
+func (c config) authenticated(next Doer) Doer {
+	return doerFunc(func(req *http.Request) (*http.Response, error) {
+		req = req.Clone(req.Context()) // a Doer must not change the caller's request
+		set := func(name string, values ...string) {
+			if _, known := req.Header[name]; !known {
+				req.Header[name] = values
+			}
 		}
-	}
-	for name, values := range a.config.call.header {
-		if _, known := req.Header[name]; !known {
-			req.Header[name] = values
+		for name, values := range c.call.header {
+			set(name, values...)
 		}
-	}
-	if a.config.key != "" {
-		set("Authorization", "Bearer "+string(a.config.key))
-	}
-	set("Openai-Organization", a.config.organization)
-	set("Openai-Project", a.config.project)
-	set("User-Agent", "chatspec/"+Version)
-	return a.next.Do(req)
+		if c.key != "" {
+			set("Authorization", "Bearer "+c.key)
+		}
+		if c.organization != "" {
+			set("Openai-Organization", c.organization)
+		}
+		if c.project != "" {
+			set("Openai-Project", c.project)
+		}
+		set("User-Agent", "chatspec/"+Version)
+		return next.Do(req)
+	})
 }
 
 // newTransport returns the standard library's transport, but with enough idle connections to one host for

@@ -41,7 +41,7 @@ type SharedOption interface {
 
 // config is what all options of a client together say.
 type config struct {
-	key          secret
+	key          string
 	baseURL      string // empty until set
 	organization string
 	project      string
@@ -83,7 +83,7 @@ func WithAPIKey(key string) Option {
 		if err := checkHeaderValue("WithAPIKey", key); err != nil {
 			return err
 		}
-		c.key = secret(key)
+		c.key = key
 		return nil
 	})
 }
@@ -252,16 +252,6 @@ func environment() []Option {
 		}
 	}
 	return opts
-}
-
-// secret is a string that no verb prints.
-type secret string
-
-// Format writes the same for every verb.
-func (s secret) Format(f fmt.State, _ rune) {
-	if s != "" {
-		_, _ = f.Write([]byte("[masked]")) // fmt has no use for the error
-	}
 }
 
 // checkHeaderValue refuses what net/http would refuse only when it sends.
