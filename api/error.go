@@ -52,21 +52,19 @@ type Error struct {
 // Error returns one line that can be logged: status, type, code and the server's message, cut at
 // [MaxMessageBytes]. It holds no header and no body.
 func (e *Error) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d %s", e.Status, http.StatusText(e.Status))
+	text := strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status)))
 	if e.Status < 300 {
-		b.Reset()
-		b.WriteString("error in the answer")
+		text = "error in the answer"
 	}
 	for _, s := range []string{e.Type, e.Code, e.Param} {
 		if s != "" {
-			b.WriteString(", " + oneLine(s))
+			text += ", " + oneLine(s)
 		}
 	}
-	if e.Message != "" {
-		b.WriteString(": " + oneLine(e.Message))
+	if message := oneLine(e.Message); message != "" {
+		text += ": " + message
 	}
-	return b.String()
+	return text
 }
 
 // oneLine cuts s and folds its white space, so that it fits one line of a log.
