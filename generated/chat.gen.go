@@ -26,15 +26,15 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for AllowedToolsChoiceType.
+const (
+	AllowedToolsChoiceTypeAllowedTools AllowedToolsChoiceType = "allowed_tools"
+)
+
 // Defines values for AllowedToolsMode.
 const (
 	AllowedToolsModeAuto     AllowedToolsMode = "auto"
 	AllowedToolsModeRequired AllowedToolsMode = "required"
-)
-
-// Defines values for AllowedToolsChoiceType.
-const (
-	AllowedToolsChoiceTypeAllowedTools AllowedToolsChoiceType = "allowed_tools"
 )
 
 // Defines values for AnnotationType.
@@ -47,20 +47,14 @@ const (
 	AssistantMessageRoleAssistant AssistantMessageRole = "assistant"
 )
 
-// Defines values for AudioInputFormat.
+// Defines values for AudioFormat.
 const (
-	AudioInputFormatMP3 AudioInputFormat = "mp3"
-	AudioInputFormatWav AudioInputFormat = "wav"
-)
-
-// Defines values for AudioOutputFormat.
-const (
-	AudioOutputFormatAAC   AudioOutputFormat = "aac"
-	AudioOutputFormatFlac  AudioOutputFormat = "flac"
-	AudioOutputFormatMP3   AudioOutputFormat = "mp3"
-	AudioOutputFormatOpus  AudioOutputFormat = "opus"
-	AudioOutputFormatPCM16 AudioOutputFormat = "pcm16"
-	AudioOutputFormatWav   AudioOutputFormat = "wav"
+	AudioFormatAAC   AudioFormat = "aac"
+	AudioFormatFlac  AudioFormat = "flac"
+	AudioFormatMP3   AudioFormat = "mp3"
+	AudioFormatOpus  AudioFormat = "opus"
+	AudioFormatPCM16 AudioFormat = "pcm16"
+	AudioFormatWav   AudioFormat = "wav"
 )
 
 // Defines values for AudioPartType.
@@ -108,15 +102,6 @@ const (
 	CustomToolChoiceTypeCustom CustomToolChoiceType = "custom"
 )
 
-// Defines values for DeltaRole.
-const (
-	DeltaRoleAssistant DeltaRole = "assistant"
-	DeltaRoleDeveloper DeltaRole = "developer"
-	DeltaRoleSystem    DeltaRole = "system"
-	DeltaRoleTool      DeltaRole = "tool"
-	DeltaRoleUser      DeltaRole = "user"
-)
-
 // Defines values for DeveloperMessageRole.
 const (
 	DeveloperMessageRoleDeveloper DeveloperMessageRole = "developer"
@@ -162,15 +147,22 @@ const (
 	FunctionToolChoiceTypeFunction FunctionToolChoiceType = "function"
 )
 
+// Defines values for GrammarFormatType.
+const (
+	GrammarFormatTypeGrammar GrammarFormatType = "grammar"
+)
+
 // Defines values for GrammarSyntax.
 const (
 	GrammarSyntaxLark  GrammarSyntax = "lark"
 	GrammarSyntaxRegex GrammarSyntax = "regex"
 )
 
-// Defines values for GrammarFormatType.
+// Defines values for ImageDetail.
 const (
-	GrammarFormatTypeGrammar GrammarFormatType = "grammar"
+	ImageDetailAuto ImageDetail = "auto"
+	ImageDetailHigh ImageDetail = "high"
+	ImageDetailLow  ImageDetail = "low"
 )
 
 // Defines values for ImagePartType.
@@ -178,11 +170,10 @@ const (
 	ImagePartTypeImageURL ImagePartType = "image_url"
 )
 
-// Defines values for ImageURLDetail.
+// Defines values for InputAudioFormat.
 const (
-	ImageURLDetailAuto ImageURLDetail = "auto"
-	ImageURLDetailHigh ImageURLDetail = "high"
-	ImageURLDetailLow  ImageURLDetail = "low"
+	InputAudioFormatMP3 InputAudioFormat = "mp3"
+	InputAudioFormatWav InputAudioFormat = "wav"
 )
 
 // Defines values for JSONObjectResponseType.
@@ -201,15 +192,21 @@ const (
 	ModalityText  Modality = "text"
 )
 
-// Defines values for ModerationConfigMode.
-const (
-	ModerationConfigModeBlock ModerationConfigMode = "block"
-	ModerationConfigModeScore ModerationConfigMode = "score"
-)
-
 // Defines values for ModerationErrorType.
 const (
 	ModerationErrorTypeError ModerationErrorType = "error"
+)
+
+// Defines values for ModerationInputType.
+const (
+	ModerationInputTypeImage ModerationInputType = "image"
+	ModerationInputTypeText  ModerationInputType = "text"
+)
+
+// Defines values for ModerationMode.
+const (
+	ModerationModeBlock ModerationMode = "block"
+	ModerationModeScore ModerationMode = "score"
 )
 
 // Defines values for ModerationResultType.
@@ -238,21 +235,21 @@ const (
 	PromptCacheBreakpointModeExplicit PromptCacheBreakpointMode = "explicit"
 )
 
-// Defines values for PromptCacheOptionsMode.
+// Defines values for PromptCacheMode.
 const (
-	PromptCacheOptionsModeExplicit PromptCacheOptionsMode = "explicit"
-	PromptCacheOptionsModeImplicit PromptCacheOptionsMode = "implicit"
-)
-
-// Defines values for PromptCacheOptionsTTL.
-const (
-	PromptCacheOptionsTTLN30M PromptCacheOptionsTTL = "30m"
+	PromptCacheModeExplicit PromptCacheMode = "explicit"
+	PromptCacheModeImplicit PromptCacheMode = "implicit"
 )
 
 // Defines values for PromptCacheRetention.
 const (
+	PromptCacheRetentionHours24  PromptCacheRetention = "24h"
 	PromptCacheRetentionInMemory PromptCacheRetention = "in_memory"
-	PromptCacheRetentionN24H     PromptCacheRetention = "24h"
+)
+
+// Defines values for PromptCacheTTL.
+const (
+	PromptCacheTTLMinutes30 PromptCacheTTL = "30m"
 )
 
 // Defines values for ReasoningEffort.
@@ -276,6 +273,22 @@ const (
 	ResponseMessageRoleAssistant ResponseMessageRole = "assistant"
 )
 
+// Defines values for Role.
+const (
+	RoleAssistant Role = "assistant"
+	RoleDeveloper Role = "developer"
+	RoleSystem    Role = "system"
+	RoleTool      Role = "tool"
+	RoleUser      Role = "user"
+)
+
+// Defines values for SearchContextSize.
+const (
+	SearchContextSizeHigh   SearchContextSize = "high"
+	SearchContextSizeLow    SearchContextSize = "low"
+	SearchContextSizeMedium SearchContextSize = "medium"
+)
+
 // Defines values for ServiceTier.
 const (
 	ServiceTierAuto     ServiceTier = "auto"
@@ -284,11 +297,6 @@ const (
 	ServiceTierFlex     ServiceTier = "flex"
 	ServiceTierPriority ServiceTier = "priority"
 	ServiceTierScale    ServiceTier = "scale"
-)
-
-// Defines values for StoredMessageRole.
-const (
-	StoredMessageRoleAssistant StoredMessageRole = "assistant"
 )
 
 // Defines values for SystemMessageRole.
@@ -346,20 +354,27 @@ const (
 	VerbosityMedium Verbosity = "medium"
 )
 
-// Defines values for WebSearchOptionsSearchContextSize.
-const (
-	WebSearchOptionsSearchContextSizeHigh   WebSearchOptionsSearchContextSize = "high"
-	WebSearchOptionsSearchContextSizeLow    WebSearchOptionsSearchContextSize = "low"
-	WebSearchOptionsSearchContextSizeMedium WebSearchOptionsSearchContextSize = "medium"
-)
+// AllowedTool names a tool in the form of a tool choice, such as type `function` and a `function` with its name.
+type AllowedTool map[string]interface{}
 
-// AllowedTools A subset of the tools
+// DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
+func (t *AllowedTool) DecodeJSON(d *codec.Decoder) {
+	*t = codec.Map(d, func(v *interface{}, d *codec.Decoder) { *v = d.ReadAny() })
+}
+
+// UnmarshalJSON decodes as DecodeJSON does.
+func (t *AllowedTool) UnmarshalJSON(data []byte) error {
+	return codec.Unmarshal(data, t, (*AllowedTool).DecodeJSON)
+}
+
+// AllowedTools is a subset of the tools and whether one of them must be called.
 type AllowedTools struct {
-	// Mode The model's choice or at least one
+	// Mode says whether one of the allowed tools must be called: `auto`
+	// leaves it to the model, `required` asks for at least one call.
 	Mode AllowedToolsMode `json:"mode"`
 
-	// Tools The tools, each as its type and name
-	Tools []map[string]interface{} `json:"tools"`
+	// Tools lists the tools that may be called, each as a tool choice names it.
+	Tools []AllowedTool `json:"tools"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -370,9 +385,7 @@ func (t *AllowedTools) DecodeJSON(d *codec.Decoder) {
 		case "mode":
 			t.Mode = AllowedToolsMode(d.ReadString())
 		case "tools":
-			t.Tools = codec.Slice(d, func(v *map[string]interface{}, d *codec.Decoder) {
-				*v = codec.Map(d, func(v *interface{}, d *codec.Decoder) { *v = d.ReadAny() })
-			})
+			t.Tools = codec.Slice(d, (*AllowedTool).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -384,14 +397,12 @@ func (t *AllowedTools) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*AllowedTools).DecodeJSON)
 }
 
-// AllowedToolsMode The model's choice or at least one
-type AllowedToolsMode string
-
-// AllowedToolsChoice Restricts the choice to some of the tools
+// AllowedToolsChoice narrows the choice to some of the tools.
 type AllowedToolsChoice struct {
+	// Type is always `allowed_tools`.
 	Type AllowedToolsChoiceType `json:"type"`
 
-	// AllowedTools A subset of the tools
+	// AllowedTools is a subset of the tools and whether one of them must be called.
 	AllowedTools AllowedTools `json:"allowed_tools"`
 }
 
@@ -415,7 +426,7 @@ func (t *AllowedToolsChoice) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*AllowedToolsChoice).DecodeJSON)
 }
 
-// AllowedToolsChoiceType defines model for AllowedToolsChoice.Type.
+// AllowedToolsChoiceType is always `allowed_tools`.
 type AllowedToolsChoiceType string
 
 // MarshalText returns "allowed_tools" for the empty value too, so that nobody has to set it.
@@ -426,11 +437,16 @@ func (c AllowedToolsChoiceType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// Annotation A source of an answer
+// AllowedToolsMode says whether one of the allowed tools must be called: `auto`
+// leaves it to the model, `required` asks for at least one call.
+type AllowedToolsMode string
+
+// Annotation is a source of the answer.
 type Annotation struct {
+	// Type is always `url_citation`.
 	Type AnnotationType `json:"type"`
 
-	// URLCitation A web page and the part of the text it supports
+	// URLCitation is a web page and the part of the answer that it supports.
 	URLCitation URLCitation `json:"url_citation"`
 }
 
@@ -454,7 +470,7 @@ func (t *Annotation) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*Annotation).DecodeJSON)
 }
 
-// AnnotationType defines model for Annotation.Type.
+// AnnotationType is always `url_citation`.
 type AnnotationType string
 
 // MarshalText returns "url_citation" for the empty value too, so that nobody has to set it.
@@ -465,15 +481,18 @@ func (c AnnotationType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// ApproximateLocation A rough place
+// ApproximateLocation is a rough place. Every part of it is optional.
 type ApproximateLocation struct {
+	// City is the name of the city, in any form.
 	City string `json:"city,omitempty,omitzero"`
 
-	// Country Two-letter ISO 3166-1 code
+	// Country is the two-letter ISO 3166-1 code of the country, such as `US`.
 	Country string `json:"country,omitempty,omitzero"`
-	Region  string `json:"region,omitempty,omitzero"`
 
-	// Timezone IANA name
+	// Region is the name of the region, in any form.
+	Region string `json:"region,omitempty,omitzero"`
+
+	// Timezone is the IANA name of the time zone, such as `Europe/Vienna`.
 	Timezone string `json:"timezone,omitempty,omitzero"`
 }
 
@@ -501,30 +520,34 @@ func (t *ApproximateLocation) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ApproximateLocation).DecodeJSON)
 }
 
-// AssistantContent What a model may have said
+// AssistantContent is what the model said: text, or parts.
 //
 // It holds one of [Text], [AssistantParts], or [Raw].
 type AssistantContent interface{ isAssistantContent() }
 
-// AssistantMessage What the model said
+// AssistantMessage is what the model said in an earlier turn. It needs `content` unless it has tool calls.
 type AssistantMessage struct {
+	// Role is always `assistant`.
 	Role AssistantMessageRole `json:"role"`
 
-	// Content What a model may have said
+	// Content is what the model said: text, or parts.
 	Content AssistantContent `json:"content,omitempty,omitzero"`
 
-	// Audio Audio that the model spoke before
+	// Audio points at the audio the model spoke in that turn; none when absent.
 	Audio *AudioReference `json:"audio,omitempty"`
-	// Deprecated: use tool_calls
+
+	// FunctionCall is the call the model made, in the form before tools.
+	//
+	// Deprecated: use ToolCalls.
 	FunctionCall *FunctionCall `json:"function_call,omitempty"`
 
-	// Name Tells participants of the same role apart
+	// Name tells participants of the same role apart; none when absent.
 	Name string `json:"name,omitempty,omitzero"`
 
-	// Refusal Why the model declined
+	// Refusal is the reason the model gave for not answering; none when absent.
 	Refusal string `json:"refusal,omitempty,omitzero"`
 
-	// ToolCalls Calls a model made in one turn
+	// ToolCalls lists the calls the model made in one turn.
 	ToolCalls ToolCalls `json:"tool_calls,omitempty,omitzero"`
 }
 
@@ -558,7 +581,7 @@ func (t *AssistantMessage) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*AssistantMessage).DecodeJSON)
 }
 
-// AssistantMessageRole defines model for AssistantMessage.Role.
+// AssistantMessageRole is always `assistant`.
 type AssistantMessageRole string
 
 // MarshalText returns "assistant" for the empty value too, so that nobody has to set it.
@@ -569,12 +592,12 @@ func (c AssistantMessageRole) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// AssistantPart A piece of what a model said
+// AssistantPart is a piece of what the model said.
 //
 // It holds one of [TextPart], [RefusalPart], or [Raw].
 type AssistantPart interface{ isAssistantPart() }
 
-// AssistantParts Text and refusals
+// AssistantParts is at least one part of text, or exactly one refusal.
 type AssistantParts []AssistantPart
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -587,15 +610,18 @@ func (t *AssistantParts) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*AssistantParts).DecodeJSON)
 }
 
-// Audio A spoken answer
+// Audio is a spoken answer.
 type Audio struct {
+	// ID is the ID under which an AudioReference of a later turn names the audio.
 	ID string `json:"id"`
 
-	// Data Base64 of the audio
+	// Data is the audio in base64, encoded as the request asked.
 	Data string `json:"data"`
 
-	// ExpiresAt Unix time after which the ID cannot be used
-	ExpiresAt  int64  `json:"expires_at"`
+	// ExpiresAt is when the ID stops working, in seconds of Unix time.
+	ExpiresAt int64 `json:"expires_at"`
+
+	// Transcript is what is spoken, as text.
 	Transcript string `json:"transcript"`
 }
 
@@ -623,18 +649,18 @@ func (t *Audio) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*Audio).DecodeJSON)
 }
 
-// AudioDelta What a spoken answer gains by a chunk; not in the official document, though the official server streams it
+// AudioDelta is what a spoken answer gains by a chunk.
 type AudioDelta struct {
-	// ID Handle of the audio; only in its first chunk
+	// ID is the ID of the audio; only its first delta has it.
 	ID string `json:"id,omitempty,omitzero"`
 
-	// Data Base64 of the audio to append
+	// Data is audio in base64 to append.
 	Data string `json:"data,omitempty,omitzero"`
 
-	// ExpiresAt Unix time after which the ID cannot be used
+	// ExpiresAt is when the ID stops working, in seconds of Unix time; only the last delta has it.
 	ExpiresAt int64 `json:"expires_at,omitempty,omitzero"`
 
-	// Transcript Transcript text to append
+	// Transcript is text to append to the transcript.
 	Transcript string `json:"transcript,omitempty,omitzero"`
 }
 
@@ -662,13 +688,16 @@ func (t *AudioDelta) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*AudioDelta).DecodeJSON)
 }
 
-// AudioInput A recording's bytes
+// AudioFormat is the encoding of a spoken answer.
+type AudioFormat string
+
+// AudioInput holds a recording.
 type AudioInput struct {
-	// Data Base64 of the audio
+	// Data is the recording in base64.
 	Data string `json:"data"`
 
-	// Format Encoding of the recording
-	Format AudioInputFormat `json:"format"`
+	// Format is the encoding of a recording.
+	Format InputAudioFormat `json:"format"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -679,7 +708,7 @@ func (t *AudioInput) DecodeJSON(d *codec.Decoder) {
 		case "data":
 			t.Data = d.ReadString()
 		case "format":
-			t.Format = AudioInputFormat(d.ReadString())
+			t.Format = InputAudioFormat(d.ReadString())
 		default:
 			d.Skip()
 		}
@@ -691,15 +720,12 @@ func (t *AudioInput) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*AudioInput).DecodeJSON)
 }
 
-// AudioInputFormat Encoding of the recording
-type AudioInputFormat string
-
-// AudioOutput How spoken output sounds
+// AudioOutput sets the voice and the encoding of a spoken answer.
 type AudioOutput struct {
-	// Format Encoding of the audio
-	Format AudioOutputFormat `json:"format"`
+	// Format is the encoding of a spoken answer.
+	Format AudioFormat `json:"format"`
 
-	// Voice A built-in voice or one made by the customer
+	// Voice is a built-in voice, by name, or one made by the customer, by ID.
 	Voice Voice `json:"voice"`
 }
 
@@ -709,7 +735,7 @@ func (t *AudioOutput) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "format":
-			t.Format = AudioOutputFormat(d.ReadString())
+			t.Format = AudioFormat(d.ReadString())
 		case "voice":
 			decodeVoice(&t.Voice, d)
 		default:
@@ -723,17 +749,15 @@ func (t *AudioOutput) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*AudioOutput).DecodeJSON)
 }
 
-// AudioOutputFormat Encoding of the audio
-type AudioOutputFormat string
-
-// AudioPart A recording
+// AudioPart is a recording.
 type AudioPart struct {
+	// Type is always `input_audio`.
 	Type AudioPartType `json:"type"`
 
-	// InputAudio A recording's bytes
+	// InputAudio holds a recording.
 	InputAudio AudioInput `json:"input_audio"`
 
-	// PromptCacheBreakpoint Marks the end of a prefix to be cached
+	// PromptCacheBreakpoint marks the end of a prefix to be cached: everything up to and including the part that carries it.
 	PromptCacheBreakpoint *PromptCacheBreakpoint `json:"prompt_cache_breakpoint,omitempty"`
 }
 
@@ -759,7 +783,7 @@ func (t *AudioPart) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*AudioPart).DecodeJSON)
 }
 
-// AudioPartType defines model for AudioPart.Type.
+// AudioPartType is always `input_audio`.
 type AudioPartType string
 
 // MarshalText returns "input_audio" for the empty value too, so that nobody has to set it.
@@ -770,8 +794,9 @@ func (c AudioPartType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// AudioReference Points at audio of an earlier answer
+// AudioReference points at the audio of an earlier answer.
 type AudioReference struct {
+	// ID is the ID of the audio, from the answer's message.
 	ID string `json:"id"`
 }
 
@@ -793,11 +818,16 @@ func (t *AudioReference) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*AudioReference).DecodeJSON)
 }
 
-// ChatCompletionDeleted Confirms a deletion
+// ChatCompletionDeleted confirms that a stored completion is gone.
 type ChatCompletionDeleted struct {
-	ID      string                      `json:"id"`
-	Object  ChatCompletionDeletedObject `json:"object"`
-	Deleted bool                        `json:"deleted"`
+	// ID is the ID of the completion.
+	ID string `json:"id"`
+
+	// Object is always `chat.completion.deleted`.
+	Object ChatCompletionDeletedObject `json:"object"`
+
+	// Deleted is true when the completion is gone.
+	Deleted bool `json:"deleted"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -822,7 +852,7 @@ func (t *ChatCompletionDeleted) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ChatCompletionDeleted).DecodeJSON)
 }
 
-// ChatCompletionDeletedObject defines model for ChatCompletionDeleted.Object.
+// ChatCompletionDeletedObject is always `chat.completion.deleted`.
 type ChatCompletionDeletedObject string
 
 // MarshalText returns "chat.completion.deleted" for the empty value too, so that nobody has to set it.
@@ -833,13 +863,22 @@ func (c ChatCompletionDeletedObject) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// ChatCompletionList One page of stored completions
+// ChatCompletionList is one page of stored completions.
 type ChatCompletionList struct {
-	Object  ChatCompletionListObject       `json:"object"`
-	Data    []CreateChatCompletionResponse `json:"data"`
-	FirstID string                         `json:"first_id"`
-	HasMore bool                           `json:"has_more"`
-	LastID  string                         `json:"last_id"`
+	// Object is always `list`.
+	Object ChatCompletionListObject `json:"object"`
+
+	// Data lists the completions of the page.
+	Data []CreateChatCompletionResponse `json:"data"`
+
+	// FirstID is the ID of the page's first completion.
+	FirstID string `json:"first_id"`
+
+	// HasMore is true when another page follows.
+	HasMore bool `json:"has_more"`
+
+	// LastID is the ID of the page's last completion; `after` takes it to get the next page.
+	LastID string `json:"last_id"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -868,7 +907,7 @@ func (t *ChatCompletionList) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ChatCompletionList).DecodeJSON)
 }
 
-// ChatCompletionListObject defines model for ChatCompletionList.Object.
+// ChatCompletionListObject is always `list`.
 type ChatCompletionListObject string
 
 // MarshalText returns "list" for the empty value too, so that nobody has to set it.
@@ -879,13 +918,22 @@ func (c ChatCompletionListObject) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// ChatCompletionMessageList One page of messages
+// ChatCompletionMessageList is one page of the messages of a stored completion.
 type ChatCompletionMessageList struct {
-	Object  ChatCompletionMessageListObject `json:"object"`
-	Data    []StoredMessage                 `json:"data"`
-	FirstID string                          `json:"first_id"`
-	HasMore bool                            `json:"has_more"`
-	LastID  string                          `json:"last_id"`
+	// Object is always `list`.
+	Object ChatCompletionMessageListObject `json:"object"`
+
+	// Data lists the messages of the page.
+	Data []StoredMessage `json:"data"`
+
+	// FirstID is the ID of the page's first message.
+	FirstID string `json:"first_id"`
+
+	// HasMore is true when another page follows.
+	HasMore bool `json:"has_more"`
+
+	// LastID is the ID of the page's last message; `after` takes it to get the next page.
+	LastID string `json:"last_id"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -914,7 +962,7 @@ func (t *ChatCompletionMessageList) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ChatCompletionMessageList).DecodeJSON)
 }
 
-// ChatCompletionMessageListObject defines model for ChatCompletionMessageList.Object.
+// ChatCompletionMessageListObject is always `list`.
 type ChatCompletionMessageListObject string
 
 // MarshalText returns "list" for the empty value too, so that nobody has to set it.
@@ -925,9 +973,10 @@ func (c ChatCompletionMessageListObject) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// ChatCompletionUpdate The body of an update of a stored completion
+// ChatCompletionUpdate is the body of an update of a stored completion: its metadata, and nothing else can change.
 type ChatCompletionUpdate struct {
-	// Metadata Up to 16 pairs of short strings kept with an object
+	// Metadata holds up to 16 pairs that are kept with a completion and found by
+	// filters. A key has at most 64 characters, a value at most 512.
 	Metadata Metadata `json:"metadata"`
 }
 
@@ -949,16 +998,21 @@ func (t *ChatCompletionUpdate) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ChatCompletionUpdate).DecodeJSON)
 }
 
-// Choice One of the answers
+// Choice is one of the answers to a request.
 type Choice struct {
+	// Index is the position of the choice among the choices, from 0.
 	Index int `json:"index"`
 
-	// Message What the model answered
+	// Message is the model's answer.
 	Message ResponseMessage `json:"message"`
 
-	// FinishReason Why generation ended; a server may send others
+	// FinishReason says why generation ended: `stop` at a natural end or a stop sequence, `length` at a token limit,
+	// `tool_calls` to have tools called, `content_filter` because content was withheld, `function_call`
+	// to have a function called in the form before tools. A compatible server may send others.
 	FinishReason FinishReason `json:"finish_reason"`
-	Logprobs     *Logprobs    `json:"logprobs"`
+
+	// Logprobs holds the log probabilities of the answer's tokens; null unless they were asked for.
+	Logprobs *Logprobs `json:"logprobs"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -985,16 +1039,19 @@ func (t *Choice) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*Choice).DecodeJSON)
 }
 
-// ChunkChoice What one choice gains by a chunk
+// ChunkChoice is what one choice gains by a chunk.
 type ChunkChoice struct {
+	// Index is the position of the choice among the choices, from 0; deltas of several choices may alternate.
 	Index int `json:"index"`
 
-	// Delta What a message gains by a chunk
+	// Delta is what a message gains by a chunk.
 	Delta Delta `json:"delta"`
 
-	// FinishReason Empty until the choice is finished
+	// FinishReason says why generation of the choice ended; null until it has.
 	FinishReason FinishReason `json:"finish_reason"`
-	Logprobs     *Logprobs    `json:"logprobs,omitempty"`
+
+	// Logprobs holds the log probabilities of the tokens of this chunk; absent unless they were asked for.
+	Logprobs *Logprobs `json:"logprobs,omitempty"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -1021,13 +1078,22 @@ func (t *ChunkChoice) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ChunkChoice).DecodeJSON)
 }
 
-// CompletionTokensDetails What the completion tokens were spent on
+// CompletionTokensDetails says what the completion tokens were spent on.
 type CompletionTokensDetails struct {
+	// AcceptedPredictionTokens counts the tokens of the prediction that came true.
 	AcceptedPredictionTokens int `json:"accepted_prediction_tokens,omitempty,omitzero"`
-	AudioTokens              int `json:"audio_tokens,omitempty,omitzero"`
-	ReasoningTokens          int `json:"reasoning_tokens,omitempty,omitzero"`
+
+	// AudioTokens counts the tokens of spoken output.
+	AudioTokens int `json:"audio_tokens,omitempty,omitzero"`
+
+	// ReasoningTokens counts the tokens of reasoning, which are not in the answer.
+	ReasoningTokens int `json:"reasoning_tokens,omitempty,omitzero"`
+
+	// RejectedPredictionTokens counts the tokens of the prediction that did not come true, which are paid for all the same.
 	RejectedPredictionTokens int `json:"rejected_prediction_tokens,omitempty,omitzero"`
-	TextTokens               int `json:"text_tokens,omitempty,omitzero"`
+
+	// TextTokens counts the tokens of text output.
+	TextTokens int `json:"text_tokens,omitempty,omitzero"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -1056,16 +1122,21 @@ func (t *CompletionTokensDetails) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*CompletionTokensDetails).DecodeJSON)
 }
 
-// CompletionUsage Tokens a request cost
+// CompletionUsage counts the tokens that a request cost.
 type CompletionUsage struct {
-	PromptTokens     int `json:"prompt_tokens"`
-	CompletionTokens int `json:"completion_tokens"`
-	TotalTokens      int `json:"total_tokens"`
+	// PromptTokens counts the tokens of the request.
+	PromptTokens int `json:"prompt_tokens"`
 
-	// CompletionTokensDetails What the completion tokens were spent on
+	// CompletionTokens counts the tokens of the answer, reasoning included.
+	CompletionTokens int `json:"completion_tokens"`
+
+	// TotalTokens is the sum of prompt and completion tokens.
+	TotalTokens int `json:"total_tokens"`
+
+	// CompletionTokensDetails says what the completion tokens were spent on.
 	CompletionTokensDetails *CompletionTokensDetails `json:"completion_tokens_details,omitempty"`
 
-	// PromptTokensDetails What the prompt tokens were
+	// PromptTokensDetails says what the prompt tokens were.
 	PromptTokensDetails *PromptTokensDetails `json:"prompt_tokens_details,omitempty"`
 }
 
@@ -1095,127 +1166,139 @@ func (t *CompletionUsage) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*CompletionUsage).DecodeJSON)
 }
 
-// CreateChatCompletionRequest The body of a request for a completion
+// CreateChatCompletionRequest is a conversation and how to continue it. Only `model` and `messages`
+// are required; a field that is absent leaves the choice to the server.
 type CreateChatCompletionRequest struct {
-	// Model ID of the model that answers
+	// Model is the ID of the model that answers, as the server names it.
 	Model string `json:"model"`
 
-	// Messages A conversation, oldest message first
+	// Messages is a conversation, oldest message first. It has at least one message.
 	Messages Messages `json:"messages"`
 
-	// Audio Voice and format of spoken output; needed when `modalities` has `audio`
+	// Audio sets the voice and the encoding of a spoken answer; required when `modalities` has `audio`.
 	Audio *AudioOutput `json:"audio,omitempty"`
 
-	// FrequencyPenalty Above zero, makes a token less likely the more often it occurred
+	// FrequencyPenalty makes a token less likely the more often it has occurred,
+	// from -2 to 2; below zero, more likely. 0 when absent.
 	FrequencyPenalty *float64 `json:"frequency_penalty,omitempty"`
 
-	// FunctionCall Which function a model must call, in the older form
+	// FunctionCall sets which function the model must, may or must not call, in the form before tools.
 	//
-	// Deprecated: use tool_choice
+	// Deprecated: use ToolChoice.
 	FunctionCall FunctionCallChoice `json:"function_call,omitempty,omitzero"`
 
-	// Functions Functions the model may call
+	// Functions lists 1 to 128 functions the model may call.
 	//
-	// Deprecated: use tools
+	// Deprecated: use Tools.
 	Functions []FunctionDefinition `json:"functions,omitempty,omitzero"`
 
-	// LogitBias Bias from -100 to 100 by token ID
-	LogitBias map[string]int `json:"logit_bias,omitempty,omitzero"`
+	// LogitBias makes single tokens more or less likely: for each token ID of the model's
+	// tokenizer, from -100, which bans the token, to 100, which leaves no other.
+	LogitBias LogitBias `json:"logit_bias,omitempty,omitzero"`
 
-	// Logprobs Whether to return log probabilities of the output tokens
+	// Logprobs asks for the log probability of every token of the answer; false when absent.
 	Logprobs bool `json:"logprobs,omitempty,omitzero"`
 
-	// MaxCompletionTokens Upper bound on generated tokens, reasoning tokens included
+	// MaxCompletionTokens caps the generated tokens, reasoning tokens included; only the model's own limit when absent.
 	MaxCompletionTokens *int `json:"max_completion_tokens,omitempty"`
 
-	// MaxTokens Upper bound on generated tokens
+	// MaxTokens caps the generated tokens; only the model's own limit when absent.
 	//
-	// Deprecated: use max_completion_tokens; many compatible servers know only this one
+	// Deprecated: use MaxCompletionTokens; o-series models refuse this field, but many compatible servers know no other.
 	MaxTokens *int `json:"max_tokens,omitempty"`
 
-	// Metadata Up to 16 pairs of short strings kept with an object
+	// Metadata holds up to 16 pairs that are kept with a completion and found by
+	// filters. A key has at most 64 characters, a value at most 512.
 	Metadata Metadata `json:"metadata,omitempty,omitzero"`
 
-	// Modalities Kinds of output wanted
+	// Modalities lists the kinds of output to generate; only `text` when absent.
 	Modalities []Modality `json:"modalities,omitempty,omitzero"`
 
-	// Moderation Run a moderation model over the input and the output
+	// Moderation runs a moderation model over the input and the output; none when absent.
 	Moderation *ModerationRequest `json:"moderation,omitempty"`
 
-	// N How many choices to generate
+	// N is the number of choices to generate, from 1 to 128; 1 when absent. Each choice is paid for.
 	N *int `json:"n,omitempty"`
 
-	// ParallelToolCalls Whether the model may call several tools in one turn; true when absent
+	// ParallelToolCalls allows several tool calls in one turn; true when absent.
 	ParallelToolCalls *bool `json:"parallel_tool_calls,omitempty"`
 
-	// Prediction Text known to recur in the answer, which speeds generation up
+	// Prediction is text that is expected to recur in the answer, which speeds its generation up; none when absent.
 	Prediction *Prediction `json:"prediction,omitempty"`
 
-	// PresencePenalty Above zero, makes a token that occurred at all less likely
+	// PresencePenalty makes a token less likely once it has occurred at all,
+	// from -2 to 2; below zero, more likely. 0 when absent.
 	PresencePenalty *float64 `json:"presence_penalty,omitempty"`
 
-	// PromptCacheKey Groups requests that share a prefix, for better cache hits
+	// PromptCacheKey groups requests that share a prefix, so that more of them find it cached; no grouping when absent.
 	PromptCacheKey string `json:"prompt_cache_key,omitempty,omitzero"`
 
-	// PromptCacheOptions How the prompt is cached
+	// PromptCacheOptions sets how prefixes of the prompt are cached.
 	PromptCacheOptions *PromptCacheOptions `json:"prompt_cache_options,omitempty"`
 
-	// PromptCacheRetention How long the cached prompt lives
+	// PromptCacheRetention is the longest time a cached prefix is kept; the server's choice when absent.
 	//
-	// Deprecated: use prompt_cache_options
+	// Deprecated: use PromptCacheOptions.
 	PromptCacheRetention PromptCacheRetention `json:"prompt_cache_retention,omitempty,omitzero"`
 
-	// ReasoningEffort How much a reasoning model thinks before it answers
+	// ReasoningEffort sets how much a reasoning model thinks before it answers; `medium` when absent.
 	ReasoningEffort ReasoningEffort `json:"reasoning_effort,omitempty,omitzero"`
 
-	// ResponseFormat Shape an answer must have
+	// ResponseFormat is the form an answer must have.
 	ResponseFormat ResponseFormat `json:"response_format,omitempty,omitzero"`
 
-	// SafetyIdentifier Stable, anonymous ID of the end user
+	// SafetyIdentifier is a stable ID of the end user, of at most 64 characters, by
+	// which abuse can be traced; a hash keeps the user anonymous.
 	SafetyIdentifier string `json:"safety_identifier,omitempty,omitzero"`
 
-	// Seed Asks for repeatable sampling
+	// Seed asks for repeatable sampling: with the same seed and parameters, a server tries to give the same answer.
 	//
-	// Deprecated: OpenAI no longer promises an effect; other servers honour it
+	// Deprecated: OpenAI promises no effect any more and names no successor; compatible servers honour it.
 	Seed *int64 `json:"seed,omitempty"`
 
-	// ServiceTier Processing tier to use
+	// ServiceTier is the processing tier to use; `auto` when absent. The response names the tier that was used.
 	ServiceTier ServiceTier `json:"service_tier,omitempty,omitzero"`
 
-	// Stop One string, or up to four, at which generation ends
+	// Stop is the text at which generation ends: one string, or up to
+	// four of them. The text itself is not part of the answer.
 	Stop Stop `json:"stop,omitempty,omitzero"`
 
-	// Store Whether the server keeps the completion for the listing endpoints
+	// Store keeps the completion on the server for the operations on stored completions; false when absent.
 	Store *bool `json:"store,omitempty"`
 
-	// Stream Whether to answer with server-sent events
-	Stream        bool           `json:"stream,omitempty,omitzero"`
+	// Stream asks for server-sent events in place of one JSON body; false when absent.
+	Stream bool `json:"stream,omitempty,omitzero"`
+
+	// StreamOptions sets what a stream carries besides the answer; only allowed with `stream`.
 	StreamOptions *StreamOptions `json:"stream_options,omitempty"`
 
-	// Temperature Sampling temperature; 0 is the most predictable
+	// Temperature is the sampling temperature, from 0 for the most predictable
+	// answer to 2; 1 when absent. Change this or `top_p`, not both.
 	Temperature *float64 `json:"temperature,omitempty"`
 
-	// ToolChoice Which tool a model must, may or must not call
+	// ToolChoice sets which tools the model must, may or must not call.
 	ToolChoice ToolChoice `json:"tool_choice,omitempty,omitzero"`
 
-	// Tools Tools a model may call
+	// Tools lists the tools the model may call.
 	Tools Tools `json:"tools,omitempty,omitzero"`
 
-	// TopLogprobs How many likely tokens to report at each position; needs `logprobs`
+	// TopLogprobs is the number of likely tokens to report at each position,
+	// from 0 to 20; needs `logprobs`. None when absent.
 	TopLogprobs *int `json:"top_logprobs,omitempty"`
 
-	// TopP Sample from the smallest set of tokens with this probability mass
+	// TopP samples only from the likeliest tokens that together have this probability,
+	// from 0 to 1; 1 when absent. Change this or `temperature`, not both.
 	TopP *float64 `json:"top_p,omitempty"`
 
-	// User ID of the end user
+	// User is an ID of the end user.
 	//
-	// Deprecated: use safety_identifier and prompt_cache_key
+	// Deprecated: use SafetyIdentifier, and PromptCacheKey for caching.
 	User string `json:"user,omitempty,omitzero"`
 
-	// Verbosity How long-winded the answer is
+	// Verbosity sets how long-winded the answer is; `medium` when absent.
 	Verbosity Verbosity `json:"verbosity,omitempty,omitzero"`
 
-	// WebSearchOptions Lets search models look things up on the web
+	// WebSearchOptions lets a search model look things up on the web.
 	WebSearchOptions *WebSearchOptions `json:"web_search_options,omitempty"`
 }
 
@@ -1237,7 +1320,7 @@ func (t *CreateChatCompletionRequest) DecodeJSON(d *codec.Decoder) {
 		case "functions":
 			t.Functions = codec.Slice(d, (*FunctionDefinition).DecodeJSON)
 		case "logit_bias":
-			t.LogitBias = codec.Map(d, func(v *int, d *codec.Decoder) { *v = d.ReadInt() })
+			t.LogitBias.DecodeJSON(d)
 		case "logprobs":
 			t.Logprobs = d.ReadBool()
 		case "max_completion_tokens":
@@ -1309,29 +1392,39 @@ func (t *CreateChatCompletionRequest) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*CreateChatCompletionRequest).DecodeJSON)
 }
 
-// CreateChatCompletionResponse A finished answer
+// CreateChatCompletionResponse is a finished answer.
 type CreateChatCompletionResponse struct {
-	ID     string           `json:"id"`
+	// ID is the ID of the completion.
+	ID string `json:"id"`
+
+	// Object is always `chat.completion`.
 	Object CompletionObject `json:"object"`
 
-	// Created Unix time in seconds
+	// Created is when the completion was created, in seconds of Unix time.
 	Created int64 `json:"created"`
 
-	// Model The model that answered
-	Model   string   `json:"model"`
+	// Model is the model that answered; it may name a version that the request did not.
+	Model string `json:"model"`
+
+	// Choices lists the answers, as many as `n` asked for.
 	Choices []Choice `json:"choices"`
 
-	// Metadata Up to 16 pairs of short strings kept with an object
-	Metadata    Metadata    `json:"metadata,omitempty,omitzero"`
-	Moderation  *Moderation `json:"moderation,omitempty"`
+	// Metadata holds up to 16 pairs that are kept with a completion and found by
+	// filters. A key has at most 64 characters, a value at most 512.
+	Metadata Metadata `json:"metadata,omitempty,omitzero"`
+
+	// Moderation is what moderation found; absent unless it was asked for.
+	Moderation *Moderation `json:"moderation,omitempty"`
+
+	// ServiceTier is the processing tier that was used; it may differ from the one that was asked for.
 	ServiceTier ServiceTier `json:"service_tier,omitempty,omitzero"`
 
-	// SystemFingerprint Identifies the backend's configuration
+	// SystemFingerprint identifies the configuration of the backend; with the same one, a seed may repeat an answer.
 	//
-	// Deprecated: OpenAI no longer keeps it meaningful
+	// Deprecated: OpenAI gives it no meaning any more and names no successor.
 	SystemFingerprint string `json:"system_fingerprint,omitempty,omitzero"`
 
-	// Usage Tokens a request cost
+	// Usage counts the tokens that a request cost.
 	Usage *CompletionUsage `json:"usage,omitempty"`
 }
 
@@ -1371,7 +1464,7 @@ func (t *CreateChatCompletionResponse) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*CreateChatCompletionResponse).DecodeJSON)
 }
 
-// CompletionObject defines model for CreateChatCompletionResponse.object.
+// CompletionObject is always `chat.completion`.
 type CompletionObject string
 
 // MarshalText returns "chat.completion" for the empty value too, so that nobody has to set it.
@@ -1382,31 +1475,39 @@ func (c CompletionObject) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// CreateChatCompletionStreamResponse A piece of an answer, carried by one server-sent event
+// CreateChatCompletionStreamResponse is a chunk: the piece of an answer that one server-sent event carries.
 type CreateChatCompletionStreamResponse struct {
-	ID     string                                   `json:"id"`
+	// ID is the ID of the completion, the same in all its chunks.
+	ID string `json:"id"`
+
+	// Object is always `chat.completion.chunk`.
 	Object CreateChatCompletionStreamResponseObject `json:"object"`
 
-	// Created Unix time in seconds
+	// Created is when the completion was created, in seconds of Unix time, the same in all its chunks.
 	Created int64 `json:"created"`
 
-	// Model The model that answered
+	// Model is the model that answered; it may name a version that the request did not.
 	Model string `json:"model"`
 
-	// Choices Empty in the chunk that brings the usage
-	Choices    []ChunkChoice `json:"choices"`
-	Moderation *Moderation   `json:"moderation,omitempty"`
+	// Choices lists what each choice gains by this chunk; empty in the chunk that brings the usage.
+	Choices []ChunkChoice `json:"choices"`
 
-	// Obfuscation Padding against traffic analysis
-	Obfuscation string      `json:"obfuscation,omitempty,omitzero"`
+	// Moderation is what moderation found; absent unless it was asked for.
+	Moderation *Moderation `json:"moderation,omitempty"`
+
+	// Obfuscation is padding, so that the length of the chunk does not give the text away.
+	Obfuscation string `json:"obfuscation,omitempty,omitzero"`
+
+	// ServiceTier is the processing tier that was used; it may differ from the one that was asked for.
 	ServiceTier ServiceTier `json:"service_tier,omitempty,omitzero"`
 
-	// SystemFingerprint Identifies the backend's configuration
+	// SystemFingerprint identifies the configuration of the backend; with the same one, a seed may repeat an answer.
 	//
-	// Deprecated: OpenAI no longer keeps it meaningful
+	// Deprecated: OpenAI gives it no meaning any more and names no successor.
 	SystemFingerprint string `json:"system_fingerprint,omitempty,omitzero"`
 
-	// Usage Only in the last chunk, and only when asked for
+	// Usage counts the tokens of the whole request; only in the
+	// last chunk, and only when `include_usage` asked for it.
 	Usage *CompletionUsage `json:"usage,omitempty"`
 }
 
@@ -1446,7 +1547,7 @@ func (t *CreateChatCompletionStreamResponse) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*CreateChatCompletionStreamResponse).DecodeJSON)
 }
 
-// CreateChatCompletionStreamResponseObject defines model for CreateChatCompletionStreamResponse.Object.
+// CreateChatCompletionStreamResponseObject is always `chat.completion.chunk`.
 type CreateChatCompletionStreamResponseObject string
 
 // MarshalText returns "chat.completion.chunk" for the empty value too, so that nobody has to set it.
@@ -1457,9 +1558,12 @@ func (c CreateChatCompletionStreamResponseObject) MarshalText() ([]byte, error) 
 	return []byte(c), nil
 }
 
-// CustomCall A custom tool and its input
+// CustomCall is the custom tool to call and the text the model wrote for it.
 type CustomCall struct {
-	Name  string `json:"name"`
+	// Name is the name of the tool.
+	Name string `json:"name"`
+
+	// Input is the text the model wrote.
 	Input string `json:"input"`
 }
 
@@ -1483,12 +1587,12 @@ func (t *CustomCall) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*CustomCall).DecodeJSON)
 }
 
-// CustomCallDelta What a custom tool call gains by a chunk; not in the official document, though the official server streams it
+// CustomCallDelta is what the call of a custom tool gains by a chunk.
 type CustomCallDelta struct {
-	// Name Name of the custom tool; only in the first delta of the call
+	// Name is the name of the tool; only the first delta of a call has it.
 	Name string `json:"name,omitempty,omitzero"`
 
-	// Input Text to append
+	// Input is text to append to the input.
 	Input string `json:"input,omitempty,omitzero"`
 }
 
@@ -1512,12 +1616,15 @@ func (t *CustomCallDelta) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*CustomCallDelta).DecodeJSON)
 }
 
-// CustomDefinition What a model must know of a custom tool
+// CustomDefinition tells the model about a custom tool.
 type CustomDefinition struct {
-	Name        string `json:"name"`
+	// Name is the name of the tool.
+	Name string `json:"name"`
+
+	// Description tells the model when and how to call the tool.
 	Description string `json:"description,omitempty,omitzero"`
 
-	// Format Shape of the text a custom tool takes
+	// Format is the form of the text that a custom tool takes.
 	Format CustomFormat `json:"format,omitempty,omitzero"`
 }
 
@@ -1543,16 +1650,17 @@ func (t *CustomDefinition) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*CustomDefinition).DecodeJSON)
 }
 
-// CustomFormat Shape of the text a custom tool takes
+// CustomFormat is the form of the text that a custom tool takes.
 //
 // It holds one of [TextFormat], [GrammarFormat], or [Raw].
 type CustomFormat interface{ isCustomFormat() }
 
-// CustomTool A tool called with free text
+// CustomTool is a tool that is called with free text.
 type CustomTool struct {
+	// Type is always `custom`.
 	Type CustomToolType `json:"type"`
 
-	// Custom What a model must know of a custom tool
+	// Custom tells the model about a custom tool.
 	Custom CustomDefinition `json:"custom"`
 }
 
@@ -1576,7 +1684,7 @@ func (t *CustomTool) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*CustomTool).DecodeJSON)
 }
 
-// CustomToolType defines model for CustomTool.Type.
+// CustomToolType is always `custom`.
 type CustomToolType string
 
 // MarshalText returns "custom" for the empty value too, so that nobody has to set it.
@@ -1587,12 +1695,15 @@ func (c CustomToolType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// CustomToolCall A call of a custom tool
+// CustomToolCall is a call of a custom tool.
 type CustomToolCall struct {
-	ID   string             `json:"id"`
+	// ID identifies the call; the ToolMessage that answers it repeats it.
+	ID string `json:"id"`
+
+	// Type is always `custom`.
 	Type CustomToolCallType `json:"type"`
 
-	// Custom A custom tool and its input
+	// Custom is the custom tool to call and the text the model wrote for it.
 	Custom CustomCall `json:"custom"`
 }
 
@@ -1618,7 +1729,7 @@ func (t *CustomToolCall) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*CustomToolCall).DecodeJSON)
 }
 
-// CustomToolCallType defines model for CustomToolCall.Type.
+// CustomToolCallType is always `custom`.
 type CustomToolCallType string
 
 // MarshalText returns "custom" for the empty value too, so that nobody has to set it.
@@ -1629,11 +1740,12 @@ func (c CustomToolCallType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// CustomToolChoice Forces one custom tool
+// CustomToolChoice makes the model call one custom tool.
 type CustomToolChoice struct {
+	// Type is always `custom`.
 	Type CustomToolChoiceType `json:"type"`
 
-	// Custom A tool by its name
+	// Custom names the function or tool to call.
 	Custom ToolName `json:"custom"`
 }
 
@@ -1657,7 +1769,7 @@ func (t *CustomToolChoice) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*CustomToolChoice).DecodeJSON)
 }
 
-// CustomToolChoiceType defines model for CustomToolChoice.Type.
+// CustomToolChoiceType is always `custom`.
 type CustomToolChoiceType string
 
 // MarshalText returns "custom" for the empty value too, so that nobody has to set it.
@@ -1668,8 +1780,9 @@ func (c CustomToolChoiceType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// CustomVoice A voice made by the customer
+// CustomVoice is a voice made by the customer.
 type CustomVoice struct {
+	// ID is the ID of the voice.
 	ID string `json:"id"`
 }
 
@@ -1691,22 +1804,30 @@ func (t *CustomVoice) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*CustomVoice).DecodeJSON)
 }
 
-// Delta What a message gains by a chunk
+// Delta is what a message gains by a chunk.
 type Delta struct {
-	// Role Author; only in the first chunk
-	Role DeltaRole `json:"role,omitempty,omitzero"`
+	// Role is the author of a message. Of the deltas of a choice, only the first has it.
+	Role Role `json:"role,omitempty,omitzero"`
 
-	// Content Text to append
+	// Content is text to append to the content.
 	Content string `json:"content,omitempty,omitzero"`
 
-	// Annotations Sources found by web search; not in the official delta, though the official server streams them
+	// Annotations lists further sources that a web search found. The
+	// official document lacks it; the official server sends it.
 	Annotations []Annotation `json:"annotations,omitempty,omitzero"`
-	Audio       *AudioDelta  `json:"audio,omitempty"`
-	// Deprecated: use tool_calls
+
+	// Audio is what the spoken answer gains. The official document lacks it; the official server sends it.
+	Audio *AudioDelta `json:"audio,omitempty"`
+
+	// FunctionCall is what the function call gains, in the form before tools.
+	//
+	// Deprecated: use ToolCalls.
 	FunctionCall *FunctionCallDelta `json:"function_call,omitempty"`
 
-	// Refusal Refusal text to append
-	Refusal   string          `json:"refusal,omitempty,omitzero"`
+	// Refusal is text to append to the refusal.
+	Refusal string `json:"refusal,omitempty,omitzero"`
+
+	// ToolCalls lists what the tool calls gain, each under the index of its call.
 	ToolCalls []ToolCallDelta `json:"tool_calls,omitempty,omitzero"`
 }
 
@@ -1716,7 +1837,7 @@ func (t *Delta) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "role":
-			t.Role = DeltaRole(d.ReadString())
+			t.Role = Role(d.ReadString())
 		case "content":
 			t.Content = d.ReadString()
 		case "annotations":
@@ -1740,17 +1861,16 @@ func (t *Delta) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*Delta).DecodeJSON)
 }
 
-// DeltaRole Author; only in the first chunk
-type DeltaRole string
-
-// DeveloperMessage Instructions of the application's author, for newer models
+// DeveloperMessage carries instructions of the application's author, which the model puts
+// above those of users. Reasoning models take it in place of a SystemMessage.
 type DeveloperMessage struct {
+	// Role is always `developer`.
 	Role DeveloperMessageRole `json:"role"`
 
-	// Content Text, whole or in parts
+	// Content is text, whole or in parts.
 	Content TextContent `json:"content"`
 
-	// Name Tells participants of the same role apart
+	// Name tells participants of the same role apart; none when absent.
 	Name string `json:"name,omitempty,omitzero"`
 }
 
@@ -1776,7 +1896,7 @@ func (t *DeveloperMessage) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*DeveloperMessage).DecodeJSON)
 }
 
-// DeveloperMessageRole defines model for DeveloperMessage.Role.
+// DeveloperMessageRole is always `developer`.
 type DeveloperMessageRole string
 
 // MarshalText returns "developer" for the empty value too, so that nobody has to set it.
@@ -1787,15 +1907,18 @@ func (c DeveloperMessageRole) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// Error What went wrong
+// Error says what went wrong.
 type Error struct {
+	// Message explains the failure to people.
 	Message string `json:"message"`
-	Type    string `json:"type"`
 
-	// Code Machine-readable reason
+	// Type is the class of the failure, such as `invalid_request_error`.
+	Type string `json:"type"`
+
+	// Code is the reason for programs, such as `model_not_found`; null when there is none.
 	Code string `json:"code"`
 
-	// Param The field at fault
+	// Param is the field at fault; null when it is none or unknown.
 	Param string `json:"param"`
 }
 
@@ -1823,9 +1946,9 @@ func (t *Error) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*Error).DecodeJSON)
 }
 
-// ErrorResponse The body of a failed request
+// ErrorResponse is the body of a response to a failed request.
 type ErrorResponse struct {
-	// Error What went wrong
+	// Error says what went wrong.
 	Error Error `json:"error"`
 }
 
@@ -1847,13 +1970,15 @@ func (t *ErrorResponse) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ErrorResponse).DecodeJSON)
 }
 
-// FileInput A document, uploaded before or sent along
+// FileInput is a document, either uploaded before (`file_id`) or sent along (`file_data` and `filename`).
 type FileInput struct {
-	// FileData Base64 data: URL of the document
+	// FileData is the document in base64, as a data URL.
 	FileData string `json:"file_data,omitempty,omitzero"`
 
-	// FileID ID of an uploaded file
-	FileID   string `json:"file_id,omitempty,omitzero"`
+	// FileID is the ID of an uploaded file.
+	FileID string `json:"file_id,omitempty,omitzero"`
+
+	// Filename is the name under which the model knows the document.
 	Filename string `json:"filename,omitempty,omitzero"`
 }
 
@@ -1879,14 +2004,15 @@ func (t *FileInput) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*FileInput).DecodeJSON)
 }
 
-// FilePart A document
+// FilePart is a document.
 type FilePart struct {
+	// Type is always `file`.
 	Type FilePartType `json:"type"`
 
-	// File A document, uploaded before or sent along
+	// File is a document, either uploaded before (`file_id`) or sent along (`file_data` and `filename`).
 	File FileInput `json:"file"`
 
-	// PromptCacheBreakpoint Marks the end of a prefix to be cached
+	// PromptCacheBreakpoint marks the end of a prefix to be cached: everything up to and including the part that carries it.
 	PromptCacheBreakpoint *PromptCacheBreakpoint `json:"prompt_cache_breakpoint,omitempty"`
 }
 
@@ -1912,7 +2038,7 @@ func (t *FilePart) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*FilePart).DecodeJSON)
 }
 
-// FilePartType defines model for FilePart.Type.
+// FilePartType is always `file`.
 type FilePartType string
 
 // MarshalText returns "file" for the empty value too, so that nobody has to set it.
@@ -1923,14 +2049,18 @@ func (c FilePartType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// FinishReason Why generation ended; a server may send others
+// FinishReason says why generation ended: `stop` at a natural end or a stop sequence, `length` at a token limit,
+// `tool_calls` to have tools called, `content_filter` because content was withheld, `function_call`
+// to have a function called in the form before tools. A compatible server may send others.
 type FinishReason string
 
-// FunctionCall A function and its arguments
+// FunctionCall is the function to call and the arguments the model wrote for it.
 type FunctionCall struct {
+	// Name is the name of the function.
 	Name string `json:"name"`
 
-	// Arguments JSON as the model wrote it, which may be invalid
+	// Arguments is a JSON object as the model wrote it. It may be invalid
+	// or have fields the schema lacks: check it before use.
 	Arguments string `json:"arguments"`
 }
 
@@ -1954,18 +2084,19 @@ func (t *FunctionCall) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*FunctionCall).DecodeJSON)
 }
 
-// FunctionCallChoice Which function a model must call, in the older form
+// FunctionCallChoice sets which function the model must, may or must not call, in the form before tools.
 //
-// Deprecated: use tool_choice
+// Deprecated: use ToolChoice.
 //
 // It holds one of [FunctionCallMode], [ToolName], or [Raw].
 type FunctionCallChoice interface{ isFunctionCallChoice() }
 
-// FunctionCallDelta What a function call gains by a chunk
+// FunctionCallDelta is what a function call gains by a chunk.
 type FunctionCallDelta struct {
+	// Name is the name of the function; only the first delta of a call has it.
 	Name string `json:"name,omitempty,omitzero"`
 
-	// Arguments JSON text to append
+	// Arguments is JSON text to append to the arguments.
 	Arguments string `json:"arguments,omitempty,omitzero"`
 }
 
@@ -1989,18 +2120,22 @@ func (t *FunctionCallDelta) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*FunctionCallDelta).DecodeJSON)
 }
 
-// FunctionCallMode No function or the model's choice
+// FunctionCallMode is a choice that names no function: `none` forbids calls, `auto` leaves it to the model.
 type FunctionCallMode string
 
-// FunctionDefinition What a model must know of a function
+// FunctionDefinition tells the model about a function.
 type FunctionDefinition struct {
-	Name        string `json:"name"`
+	// Name is the name of the function: at most 64 letters, digits, underscores and hyphens.
+	Name string `json:"name"`
+
+	// Description tells the model when and how to call the function.
 	Description string `json:"description,omitempty,omitzero"`
 
-	// Parameters A JSON Schema
+	// Parameters is a JSON Schema: any value that marshals to a JSON object.
 	Parameters JSONSchema `json:"parameters,omitempty,omitzero"`
 
-	// Strict Whether the arguments must obey the schema exactly
+	// Strict makes the arguments obey the schema exactly, for which the
+	// schema may use only a part of JSON Schema; false when absent.
 	Strict bool `json:"strict,omitempty,omitzero"`
 }
 
@@ -2028,13 +2163,18 @@ func (t *FunctionDefinition) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*FunctionDefinition).DecodeJSON)
 }
 
-// FunctionMessage What a function returned
+// FunctionMessage is what a function returned, in the form before tools.
 //
-// Deprecated: use ToolMessage
+// Deprecated: use ToolMessage.
 type FunctionMessage struct {
-	Role    FunctionMessageRole `json:"role"`
-	Content string              `json:"content"`
-	Name    string              `json:"name"`
+	// Role is always `function`.
+	Role FunctionMessageRole `json:"role"`
+
+	// Content is what the function returned.
+	Content string `json:"content"`
+
+	// Name is the name of the function.
+	Name string `json:"name"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -2059,7 +2199,7 @@ func (t *FunctionMessage) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*FunctionMessage).DecodeJSON)
 }
 
-// FunctionMessageRole defines model for FunctionMessage.Role.
+// FunctionMessageRole is always `function`.
 type FunctionMessageRole string
 
 // MarshalText returns "function" for the empty value too, so that nobody has to set it.
@@ -2070,11 +2210,12 @@ func (c FunctionMessageRole) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// FunctionTool A tool called with JSON arguments
+// FunctionTool is a tool that is called with JSON arguments.
 type FunctionTool struct {
+	// Type is always `function`.
 	Type FunctionToolType `json:"type"`
 
-	// Function What a model must know of a function
+	// Function tells the model about a function.
 	Function FunctionDefinition `json:"function"`
 }
 
@@ -2098,7 +2239,7 @@ func (t *FunctionTool) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*FunctionTool).DecodeJSON)
 }
 
-// FunctionToolType defines model for FunctionTool.Type.
+// FunctionToolType is always `function`.
 type FunctionToolType string
 
 // MarshalText returns "function" for the empty value too, so that nobody has to set it.
@@ -2109,12 +2250,15 @@ func (c FunctionToolType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// FunctionToolCall A call of a function
+// FunctionToolCall is a call of a function.
 type FunctionToolCall struct {
-	ID   string               `json:"id"`
+	// ID identifies the call; the ToolMessage that answers it repeats it.
+	ID string `json:"id"`
+
+	// Type is always `function`.
 	Type FunctionToolCallType `json:"type"`
 
-	// Function A function and its arguments
+	// Function is the function to call and the arguments the model wrote for it.
 	Function FunctionCall `json:"function"`
 }
 
@@ -2140,7 +2284,7 @@ func (t *FunctionToolCall) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*FunctionToolCall).DecodeJSON)
 }
 
-// FunctionToolCallType defines model for FunctionToolCall.Type.
+// FunctionToolCallType is always `function`.
 type FunctionToolCallType string
 
 // MarshalText returns "function" for the empty value too, so that nobody has to set it.
@@ -2151,11 +2295,12 @@ func (c FunctionToolCallType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// FunctionToolChoice Forces one function
+// FunctionToolChoice makes the model call one function.
 type FunctionToolChoice struct {
+	// Type is always `function`.
 	Type FunctionToolChoiceType `json:"type"`
 
-	// Function A tool by its name
+	// Function names the function or tool to call.
 	Function ToolName `json:"function"`
 }
 
@@ -2179,7 +2324,7 @@ func (t *FunctionToolChoice) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*FunctionToolChoice).DecodeJSON)
 }
 
-// FunctionToolChoiceType defines model for FunctionToolChoice.Type.
+// FunctionToolChoiceType is always `function`.
 type FunctionToolChoiceType string
 
 // MarshalText returns "function" for the empty value too, so that nobody has to set it.
@@ -2190,11 +2335,12 @@ func (c FunctionToolChoiceType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// Grammar A grammar
+// Grammar is a grammar and the language it is written in.
 type Grammar struct {
+	// Definition is the grammar itself.
 	Definition string `json:"definition"`
 
-	// Syntax Language the grammar is written in
+	// Syntax is the language of a grammar: Lark or a regular expression.
 	Syntax GrammarSyntax `json:"syntax"`
 }
 
@@ -2218,14 +2364,12 @@ func (t *Grammar) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*Grammar).DecodeJSON)
 }
 
-// GrammarSyntax Language the grammar is written in
-type GrammarSyntax string
-
-// GrammarFormat Text that a grammar accepts
+// GrammarFormat lets a custom tool take only text that a grammar accepts.
 type GrammarFormat struct {
+	// Type is always `grammar`.
 	Type GrammarFormatType `json:"type"`
 
-	// Grammar A grammar
+	// Grammar is a grammar and the language it is written in.
 	Grammar Grammar `json:"grammar"`
 }
 
@@ -2249,7 +2393,7 @@ func (t *GrammarFormat) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*GrammarFormat).DecodeJSON)
 }
 
-// GrammarFormatType defines model for GrammarFormat.Type.
+// GrammarFormatType is always `grammar`.
 type GrammarFormatType string
 
 // MarshalText returns "grammar" for the empty value too, so that nobody has to set it.
@@ -2260,14 +2404,22 @@ func (c GrammarFormatType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// ImagePart A picture
+// GrammarSyntax is the language of a grammar: Lark or a regular expression.
+type GrammarSyntax string
+
+// ImageDetail is how closely the model looks at an image: `low` costs fewest tokens, `high`
+// shows small things, `auto`, which absence means, leaves it to the model.
+type ImageDetail string
+
+// ImagePart is an image.
 type ImagePart struct {
+	// Type is always `image_url`.
 	Type ImagePartType `json:"type"`
 
-	// ImageURL Where a picture is
+	// ImageURL says where an image is and how closely to look at it.
 	ImageURL ImageURL `json:"image_url"`
 
-	// PromptCacheBreakpoint Marks the end of a prefix to be cached
+	// PromptCacheBreakpoint marks the end of a prefix to be cached: everything up to and including the part that carries it.
 	PromptCacheBreakpoint *PromptCacheBreakpoint `json:"prompt_cache_breakpoint,omitempty"`
 }
 
@@ -2293,7 +2445,7 @@ func (t *ImagePart) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ImagePart).DecodeJSON)
 }
 
-// ImagePartType defines model for ImagePart.Type.
+// ImagePartType is always `image_url`.
 type ImagePartType string
 
 // MarshalText returns "image_url" for the empty value too, so that nobody has to set it.
@@ -2304,12 +2456,13 @@ func (c ImagePartType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// ImageURL Where a picture is
+// ImageURL says where an image is and how closely to look at it.
 type ImageURL struct {
-	// Detail How closely the model looks
-	Detail ImageURLDetail `json:"detail,omitempty,omitzero"`
+	// Detail is how closely the model looks at an image: `low` costs fewest tokens, `high`
+	// shows small things, `auto`, which absence means, leaves it to the model.
+	Detail ImageDetail `json:"detail,omitempty,omitzero"`
 
-	// URL An http(s) address or a base64 data: URL
+	// URL is the address of the image: http, https, or data with the image in base64.
 	URL string `json:"url"`
 }
 
@@ -2319,7 +2472,7 @@ func (t *ImageURL) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "detail":
-			t.Detail = ImageURLDetail(d.ReadString())
+			t.Detail = ImageDetail(d.ReadString())
 		case "url":
 			t.URL = d.ReadString()
 		default:
@@ -2333,11 +2486,13 @@ func (t *ImageURL) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ImageURL).DecodeJSON)
 }
 
-// ImageURLDetail How closely the model looks
-type ImageURLDetail string
+// InputAudioFormat is the encoding of a recording.
+type InputAudioFormat string
 
-// JSONObjectResponse Any JSON object
+// JSONObjectResponse makes the answer a JSON object of any shape. A message must ask for JSON
+// as well; JSONSchemaResponse is the better choice where the model knows it.
 type JSONObjectResponse struct {
+	// Type is always `json_object`.
 	Type JSONObjectResponseType `json:"type"`
 }
 
@@ -2359,7 +2514,7 @@ func (t *JSONObjectResponse) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*JSONObjectResponse).DecodeJSON)
 }
 
-// JSONObjectResponseType defines model for JSONObjectResponse.Type.
+// JSONObjectResponseType is always `json_object`.
 type JSONObjectResponseType string
 
 // MarshalText returns "json_object" for the empty value too, so that nobody has to set it.
@@ -2370,14 +2525,15 @@ func (c JSONObjectResponseType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// JSONSchema A JSON Schema
+// JSONSchema is a JSON Schema: any value that marshals to a JSON object.
 type JSONSchema = any
 
-// JSONSchemaResponse JSON that obeys a schema
+// JSONSchemaResponse makes the answer JSON that obeys a schema.
 type JSONSchemaResponse struct {
+	// Type is always `json_schema`.
 	Type JSONSchemaResponseType `json:"type"`
 
-	// JSONSchema A schema and how to use it
+	// JSONSchema is a JSON Schema under a name, and how strictly the answer must obey it.
 	JSONSchema NamedSchema `json:"json_schema"`
 }
 
@@ -2401,7 +2557,7 @@ func (t *JSONSchemaResponse) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*JSONSchemaResponse).DecodeJSON)
 }
 
-// JSONSchemaResponseType defines model for JSONSchemaResponse.Type.
+// JSONSchemaResponseType is always `json_schema`.
 type JSONSchemaResponseType string
 
 // MarshalText returns "json_schema" for the empty value too, so that nobody has to set it.
@@ -2412,9 +2568,26 @@ func (c JSONSchemaResponseType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// Logprobs Log probabilities of an answer's tokens
+// LogitBias makes single tokens more or less likely: for each token ID of the model's
+// tokenizer, from -100, which bans the token, to 100, which leaves no other.
+type LogitBias map[string]int
+
+// DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
+func (t *LogitBias) DecodeJSON(d *codec.Decoder) {
+	*t = codec.Map(d, func(v *int, d *codec.Decoder) { *v = d.ReadInt() })
+}
+
+// UnmarshalJSON decodes as DecodeJSON does.
+func (t *LogitBias) UnmarshalJSON(data []byte) error {
+	return codec.Unmarshal(data, t, (*LogitBias).DecodeJSON)
+}
+
+// Logprobs holds the log probabilities of an answer's tokens.
 type Logprobs struct {
+	// Content lists the tokens of the content; null when there are none.
 	Content []TokenLogprob `json:"content"`
+
+	// Refusal lists the tokens of the refusal; null when there are none.
 	Refusal []TokenLogprob `json:"refusal"`
 }
 
@@ -2438,12 +2611,12 @@ func (t *Logprobs) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*Logprobs).DecodeJSON)
 }
 
-// Message One turn of a conversation
+// Message is one turn of a conversation, by its role.
 //
 // It holds one of [DeveloperMessage], [SystemMessage], [UserMessage], [AssistantMessage], [ToolMessage], [FunctionMessage], or [Raw].
 type Message interface{ isMessage() }
 
-// Messages A conversation, oldest message first
+// Messages is a conversation, oldest message first. It has at least one message.
 type Messages []Message
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -2456,7 +2629,8 @@ func (t *Messages) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*Messages).DecodeJSON)
 }
 
-// Metadata Up to 16 pairs of short strings kept with an object
+// Metadata holds up to 16 pairs that are kept with a completion and found by
+// filters. A key has at most 64 characters, a value at most 512.
 type Metadata map[string]string
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -2469,15 +2643,15 @@ func (t *Metadata) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*Metadata).DecodeJSON)
 }
 
-// Modality A kind of output
+// Modality is a kind of output: `text` or `audio`.
 type Modality string
 
-// Moderation What moderation found
+// Moderation is what moderation found on both sides of the conversation.
 type Moderation struct {
-	// Input Results of a moderation, or why there are none
+	// Input is the result of a moderation, or why there is none.
 	Input ModerationOutcome `json:"input"`
 
-	// Output Results of a moderation, or why there are none
+	// Output is the result of a moderation, or why there is none.
 	Output ModerationOutcome `json:"output"`
 }
 
@@ -2501,10 +2675,23 @@ func (t *Moderation) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*Moderation).DecodeJSON)
 }
 
-// ModerationConfig How one side is moderated
+// ModerationCategories says of each category whether it is flagged.
+type ModerationCategories map[string]bool
+
+// DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
+func (t *ModerationCategories) DecodeJSON(d *codec.Decoder) {
+	*t = codec.Map(d, func(v *bool, d *codec.Decoder) { *v = d.ReadBool() })
+}
+
+// UnmarshalJSON decodes as DecodeJSON does.
+func (t *ModerationCategories) UnmarshalJSON(data []byte) error {
+	return codec.Unmarshal(data, t, (*ModerationCategories).DecodeJSON)
+}
+
+// ModerationConfig sets how one side of the conversation is moderated.
 type ModerationConfig struct {
-	// Mode Only score or also block
-	Mode ModerationConfigMode `json:"mode"`
+	// Mode is what moderation does: `score` reports what it finds, `block` also withholds what it flags.
+	Mode ModerationMode `json:"mode"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -2513,7 +2700,7 @@ func (t *ModerationConfig) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "mode":
-			t.Mode = ModerationConfigMode(d.ReadString())
+			t.Mode = ModerationMode(d.ReadString())
 		default:
 			d.Skip()
 		}
@@ -2525,14 +2712,16 @@ func (t *ModerationConfig) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ModerationConfig).DecodeJSON)
 }
 
-// ModerationConfigMode Only score or also block
-type ModerationConfigMode string
-
-// ModerationError Why moderation has no results
+// ModerationError says why a moderation has no result.
 type ModerationError struct {
-	Type    ModerationErrorType `json:"type"`
-	Code    string              `json:"code"`
-	Message string              `json:"message"`
+	// Type is always `error`.
+	Type ModerationErrorType `json:"type"`
+
+	// Code is the reason, for programs.
+	Code string `json:"code"`
+
+	// Message is the reason, for people.
+	Message string `json:"message"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -2557,7 +2746,7 @@ func (t *ModerationError) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ModerationError).DecodeJSON)
 }
 
-// ModerationErrorType defines model for ModerationError.Type.
+// ModerationErrorType is always `error`.
 type ModerationErrorType string
 
 // MarshalText returns "error" for the empty value too, so that nobody has to set it.
@@ -2568,14 +2757,38 @@ func (c ModerationErrorType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// ModerationOutcome Results of a moderation, or why there are none
+// ModerationInputType is a kind of content that moderation looks at.
+type ModerationInputType string
+
+// ModerationInputTypes says of each category which kinds of content its score is about.
+type ModerationInputTypes map[string][]ModerationInputType
+
+// DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
+func (t *ModerationInputTypes) DecodeJSON(d *codec.Decoder) {
+	*t = codec.Map(d, func(v *[]ModerationInputType, d *codec.Decoder) {
+		*v = codec.Slice(d, func(v *ModerationInputType, d *codec.Decoder) { *v = ModerationInputType(d.ReadString()) })
+	})
+}
+
+// UnmarshalJSON decodes as DecodeJSON does.
+func (t *ModerationInputTypes) UnmarshalJSON(data []byte) error {
+	return codec.Unmarshal(data, t, (*ModerationInputTypes).DecodeJSON)
+}
+
+// ModerationMode is what moderation does: `score` reports what it finds, `block` also withholds what it flags.
+type ModerationMode string
+
+// ModerationOutcome is the result of a moderation, or why there is none.
 //
 // It holds one of [ModerationResults], [ModerationError], or [Raw].
 type ModerationOutcome interface{ isModerationOutcome() }
 
-// ModerationPolicy What to do with the two sides of a conversation
+// ModerationPolicy sets how each side of the conversation is moderated.
 type ModerationPolicy struct {
-	Input  *ModerationConfig `json:"input,omitempty"`
+	// Input sets how the request's messages are moderated; the server's policy when absent.
+	Input *ModerationConfig `json:"input,omitempty"`
+
+	// Output sets how the answer is moderated; the server's policy when absent.
 	Output *ModerationConfig `json:"output,omitempty"`
 }
 
@@ -2599,10 +2812,12 @@ func (t *ModerationPolicy) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ModerationPolicy).DecodeJSON)
 }
 
-// ModerationRequest Moderation to run along with the completion
+// ModerationRequest asks for moderation of the input and of the output along with the completion.
 type ModerationRequest struct {
-	// Model ID of the moderation model
-	Model  string            `json:"model"`
+	// Model is the ID of the moderation model, such as `omni-moderation-latest`.
+	Model string `json:"model"`
+
+	// Policy sets how each side of the conversation is moderated; the server's policy when absent.
 	Policy *ModerationPolicy `json:"policy,omitempty"`
 }
 
@@ -2626,14 +2841,25 @@ func (t *ModerationRequest) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ModerationRequest).DecodeJSON)
 }
 
-// ModerationResult The verdict on one piece
+// ModerationResult is the verdict on one piece of the conversation.
 type ModerationResult struct {
-	Type                      ModerationResultType `json:"type"`
-	Categories                map[string]bool      `json:"categories"`
-	CategoryAppliedInputTypes map[string][]string  `json:"category_applied_input_types"`
-	CategoryScores            map[string]float64   `json:"category_scores"`
-	Flagged                   bool                 `json:"flagged"`
-	Model                     string               `json:"model"`
+	// Type is always `moderation_result`.
+	Type ModerationResultType `json:"type"`
+
+	// Categories says of each category whether it is flagged.
+	Categories ModerationCategories `json:"categories"`
+
+	// CategoryAppliedInputTypes says of each category which kinds of content its score is about.
+	CategoryAppliedInputTypes ModerationInputTypes `json:"category_applied_input_types"`
+
+	// CategoryScores gives each category its score, from 0 to 1.
+	CategoryScores ModerationScores `json:"category_scores"`
+
+	// Flagged is true when any category is.
+	Flagged bool `json:"flagged"`
+
+	// Model is the moderation model that gave the verdict.
+	Model string `json:"model"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -2644,13 +2870,11 @@ func (t *ModerationResult) DecodeJSON(d *codec.Decoder) {
 		case "type":
 			t.Type = ModerationResultType(d.ReadString())
 		case "categories":
-			t.Categories = codec.Map(d, func(v *bool, d *codec.Decoder) { *v = d.ReadBool() })
+			t.Categories.DecodeJSON(d)
 		case "category_applied_input_types":
-			t.CategoryAppliedInputTypes = codec.Map(d, func(v *[]string, d *codec.Decoder) {
-				*v = codec.Slice(d, func(v *string, d *codec.Decoder) { *v = d.ReadString() })
-			})
+			t.CategoryAppliedInputTypes.DecodeJSON(d)
 		case "category_scores":
-			t.CategoryScores = codec.Map(d, func(v *float64, d *codec.Decoder) { *v = d.ReadFloat() })
+			t.CategoryScores.DecodeJSON(d)
 		case "flagged":
 			t.Flagged = d.ReadBool()
 		case "model":
@@ -2666,7 +2890,7 @@ func (t *ModerationResult) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ModerationResult).DecodeJSON)
 }
 
-// ModerationResultType defines model for ModerationResult.Type.
+// ModerationResultType is always `moderation_result`.
 type ModerationResultType string
 
 // MarshalText returns "moderation_result" for the empty value too, so that nobody has to set it.
@@ -2677,11 +2901,16 @@ func (c ModerationResultType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// ModerationResults Results of a moderation
+// ModerationResults is the result of a moderation.
 type ModerationResults struct {
-	Type    ModerationResultsType `json:"type"`
-	Model   string                `json:"model"`
-	Results []ModerationResult    `json:"results"`
+	// Type is always `moderation_results`.
+	Type ModerationResultsType `json:"type"`
+
+	// Model is the moderation model that was used.
+	Model string `json:"model"`
+
+	// Results lists the verdicts, one for each piece.
+	Results []ModerationResult `json:"results"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -2706,7 +2935,7 @@ func (t *ModerationResults) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ModerationResults).DecodeJSON)
 }
 
-// ModerationResultsType defines model for ModerationResults.Type.
+// ModerationResultsType is always `moderation_results`.
 type ModerationResultsType string
 
 // MarshalText returns "moderation_results" for the empty value too, so that nobody has to set it.
@@ -2717,15 +2946,32 @@ func (c ModerationResultsType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// NamedSchema A schema and how to use it
+// ModerationScores gives each category its score, from 0 to 1.
+type ModerationScores map[string]float64
+
+// DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
+func (t *ModerationScores) DecodeJSON(d *codec.Decoder) {
+	*t = codec.Map(d, func(v *float64, d *codec.Decoder) { *v = d.ReadFloat() })
+}
+
+// UnmarshalJSON decodes as DecodeJSON does.
+func (t *ModerationScores) UnmarshalJSON(data []byte) error {
+	return codec.Unmarshal(data, t, (*ModerationScores).DecodeJSON)
+}
+
+// NamedSchema is a JSON Schema under a name, and how strictly the answer must obey it.
 type NamedSchema struct {
-	Name        string `json:"name"`
+	// Name is the name of the schema: at most 64 letters, digits, underscores and hyphens.
+	Name string `json:"name"`
+
+	// Description tells the model what the format is for.
 	Description string `json:"description,omitempty,omitzero"`
 
-	// Schema A JSON Schema
+	// Schema is a JSON Schema: any value that marshals to a JSON object.
 	Schema JSONSchema `json:"schema,omitempty,omitzero"`
 
-	// Strict Whether the answer must obey the schema exactly
+	// Strict makes the answer obey the schema exactly, for which the
+	// schema may use only a part of JSON Schema; false when absent.
 	Strict bool `json:"strict,omitempty,omitzero"`
 }
 
@@ -2753,14 +2999,16 @@ func (t *NamedSchema) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*NamedSchema).DecodeJSON)
 }
 
-// Order Direction of a listing
+// Order is the direction of a listing by creation time: `asc`, oldest first, or `desc`, newest first.
 type Order string
 
-// Prediction Text known to recur in the answer
+// Prediction is text that is expected to recur in the answer, which speeds its generation up.
 type Prediction struct {
-	// Content Text, whole or in parts
-	Content TextContent    `json:"content"`
-	Type    PredictionType `json:"type"`
+	// Content is text, whole or in parts.
+	Content TextContent `json:"content"`
+
+	// Type is always `content`.
+	Type PredictionType `json:"type"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -2783,7 +3031,7 @@ func (t *Prediction) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*Prediction).DecodeJSON)
 }
 
-// PredictionType defines model for Prediction.Type.
+// PredictionType is always `content`.
 type PredictionType string
 
 // MarshalText returns "content" for the empty value too, so that nobody has to set it.
@@ -2794,8 +3042,9 @@ func (c PredictionType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// PromptCacheBreakpoint Marks the end of a prefix to be cached
+// PromptCacheBreakpoint marks the end of a prefix to be cached: everything up to and including the part that carries it.
 type PromptCacheBreakpoint struct {
+	// Mode is always `explicit`.
 	Mode PromptCacheBreakpointMode `json:"mode"`
 }
 
@@ -2817,7 +3066,7 @@ func (t *PromptCacheBreakpoint) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*PromptCacheBreakpoint).DecodeJSON)
 }
 
-// PromptCacheBreakpointMode defines model for PromptCacheBreakpoint.Mode.
+// PromptCacheBreakpointMode is always `explicit`.
 type PromptCacheBreakpointMode string
 
 // MarshalText returns "explicit" for the empty value too, so that nobody has to set it.
@@ -2828,13 +3077,18 @@ func (c PromptCacheBreakpointMode) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// PromptCacheOptions How the prompt is cached
-type PromptCacheOptions struct {
-	// Mode Whether breakpoints are automatic or marked in the content
-	Mode PromptCacheOptionsMode `json:"mode,omitempty,omitzero"`
+// PromptCacheMode says who sets the breakpoints: `implicit`, which absence means, sets one by itself and writes up to
+// three explicit ones besides; `explicit` writes up to four explicit ones and caches nothing without.
+type PromptCacheMode string
 
-	// TTL Lifetime of an entry
-	TTL PromptCacheOptionsTTL `json:"ttl,omitempty,omitzero"`
+// PromptCacheOptions sets how prefixes of the prompt are cached.
+type PromptCacheOptions struct {
+	// Mode says who sets the breakpoints: `implicit`, which absence means, sets one by itself and writes up to
+	// three explicit ones besides; `explicit` writes up to four explicit ones and caches nothing without.
+	Mode PromptCacheMode `json:"mode,omitempty,omitzero"`
+
+	// TTL is the shortest time that a cached prefix is kept: `30m`, half an hour, which absence means.
+	TTL PromptCacheTTL `json:"ttl,omitempty,omitzero"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -2843,9 +3097,9 @@ func (t *PromptCacheOptions) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "mode":
-			t.Mode = PromptCacheOptionsMode(d.ReadString())
+			t.Mode = PromptCacheMode(d.ReadString())
 		case "ttl":
-			t.TTL = PromptCacheOptionsTTL(d.ReadString())
+			t.TTL = PromptCacheTTL(d.ReadString())
 		default:
 			d.Skip()
 		}
@@ -2857,22 +3111,28 @@ func (t *PromptCacheOptions) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*PromptCacheOptions).DecodeJSON)
 }
 
-// PromptCacheOptionsMode Whether breakpoints are automatic or marked in the content
-type PromptCacheOptionsMode string
-
-// PromptCacheOptionsTTL Lifetime of an entry
-type PromptCacheOptionsTTL string
-
-// PromptCacheRetention Lifetime of a cached prompt
+// PromptCacheRetention is the longest time a cached prefix is kept: `in_memory`, which is short, or `24h`.
 type PromptCacheRetention string
 
-// PromptTokensDetails What the prompt tokens were
+// PromptCacheTTL is the shortest time that a cached prefix is kept: `30m`, half an hour, which absence means.
+type PromptCacheTTL string
+
+// PromptTokensDetails says what the prompt tokens were.
 type PromptTokensDetails struct {
-	AudioTokens      int `json:"audio_tokens,omitempty,omitzero"`
+	// AudioTokens counts the tokens of audio input.
+	AudioTokens int `json:"audio_tokens,omitempty,omitzero"`
+
+	// CacheWriteTokens counts the tokens that were written to the prompt cache.
 	CacheWriteTokens int `json:"cache_write_tokens,omitempty,omitzero"`
-	CachedTokens     int `json:"cached_tokens,omitempty,omitzero"`
-	ImageTokens      int `json:"image_tokens,omitempty,omitzero"`
-	TextTokens       int `json:"text_tokens,omitempty,omitzero"`
+
+	// CachedTokens counts the tokens that were found in the prompt cache.
+	CachedTokens int `json:"cached_tokens,omitempty,omitzero"`
+
+	// ImageTokens counts the tokens of image input.
+	ImageTokens int `json:"image_tokens,omitempty,omitzero"`
+
+	// TextTokens counts the tokens of text input.
+	TextTokens int `json:"text_tokens,omitempty,omitzero"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -2901,13 +3161,17 @@ func (t *PromptTokensDetails) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*PromptTokensDetails).DecodeJSON)
 }
 
-// ReasoningEffort Depth of a model's reasoning
+// ReasoningEffort is how much a reasoning model thinks before it answers,
+// from `none` to `max`. Not every model knows every level.
 type ReasoningEffort string
 
-// RefusalPart A refusal
+// RefusalPart is the model's refusal to answer.
 type RefusalPart struct {
-	Type    RefusalPartType `json:"type"`
-	Refusal string          `json:"refusal"`
+	// Type is always `refusal`.
+	Type RefusalPartType `json:"type"`
+
+	// Refusal is the reason the model gave.
+	Refusal string `json:"refusal"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -2930,7 +3194,7 @@ func (t *RefusalPart) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*RefusalPart).DecodeJSON)
 }
 
-// RefusalPartType defines model for RefusalPart.Type.
+// RefusalPartType is always `refusal`.
 type RefusalPartType string
 
 // MarshalText returns "refusal" for the empty value too, so that nobody has to set it.
@@ -2941,28 +3205,34 @@ func (c RefusalPartType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// ResponseFormat Shape an answer must have
+// ResponseFormat is the form an answer must have.
 //
 // It holds one of [TextResponse], [JSONObjectResponse], [JSONSchemaResponse], or [Raw].
 type ResponseFormat interface{ isResponseFormat() }
 
-// ResponseMessage What the model answered
+// ResponseMessage is the model's answer.
 type ResponseMessage struct {
+	// Role is always `assistant`.
 	Role ResponseMessageRole `json:"role"`
 
-	// Content The text; empty when the model sent none
+	// Content is the text of the answer; null when there is none, as with tool calls.
 	Content string `json:"content"`
 
-	// Refusal Why the model declined
+	// Refusal is the reason the model gave for not answering; null when it answered.
 	Refusal string `json:"refusal"`
 
-	// Annotations Sources found by web search
+	// Annotations lists the sources that a web search found; absent without one.
 	Annotations []Annotation `json:"annotations,omitempty,omitzero"`
-	Audio       *Audio       `json:"audio,omitempty"`
-	// Deprecated: use tool_calls
+
+	// Audio is the spoken answer; absent unless `modalities` asked for it.
+	Audio *Audio `json:"audio,omitempty"`
+
+	// FunctionCall is the call the model made, in the form before tools.
+	//
+	// Deprecated: use ToolCalls.
 	FunctionCall *FunctionCall `json:"function_call,omitempty"`
 
-	// ToolCalls Calls a model made in one turn
+	// ToolCalls lists the calls the model made in one turn.
 	ToolCalls ToolCalls `json:"tool_calls,omitempty,omitzero"`
 }
 
@@ -2996,7 +3266,7 @@ func (t *ResponseMessage) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ResponseMessage).DecodeJSON)
 }
 
-// ResponseMessageRole defines model for ResponseMessage.Role.
+// ResponseMessageRole is always `assistant`.
 type ResponseMessageRole string
 
 // MarshalText returns "assistant" for the empty value too, so that nobody has to set it.
@@ -3007,18 +3277,27 @@ func (c ResponseMessageRole) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// ServiceTier Processing tier
+// Role is the author of a message. Of the deltas of a choice, only the first has it.
+type Role string
+
+// SearchContextSize is how much of the search results the model reads; `medium` when absent.
+type SearchContextSize string
+
+// ServiceTier is the processing tier of a request: `auto` as the project is configured,
+// `default` the standard one, `flex` cheaper and slower, `scale` capacity paid
+// in advance, `priority` quicker, and `fast` another name for `priority`.
 type ServiceTier string
 
-// Stop One string, or up to four, at which generation ends
+// Stop is the text at which generation ends: one string, or up to
+// four of them. The text itself is not part of the answer.
 //
 // It holds one of [StopSequence], [StopSequences], or [Raw].
 type Stop interface{ isStop() }
 
-// StopSequence The only stop sequence
+// StopSequence is one text at which generation ends.
 type StopSequence string
 
-// StopSequences Several stop sequences
+// StopSequences lists one to four texts, at any of which generation ends.
 type StopSequences []string
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -3031,27 +3310,38 @@ func (t *StopSequences) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*StopSequences).DecodeJSON)
 }
 
-// StoredMessage A message as the server keeps it
+// StoredMessage is a message of the request as the server keeps it, whatever its role.
 type StoredMessage struct {
-	Role StoredMessageRole `json:"role"`
+	// ID is the ID of the message.
+	ID string `json:"id"`
 
-	// Content The text; empty when the model sent none
+	// Role is the author of a message. Of the deltas of a choice, only the first has it.
+	Role Role `json:"role"`
+
+	// Content is the text of the message; null when there is none.
 	Content string `json:"content"`
 
-	// Refusal Why the model declined
-	Refusal string `json:"refusal"`
-
-	// Annotations Sources found by web search
-	Annotations []Annotation `json:"annotations,omitempty,omitzero"`
-	Audio       *Audio       `json:"audio,omitempty"`
-
-	// ContentParts Content in parts
+	// ContentParts is the content of a stored message in parts; none when it was sent as plain text.
 	ContentParts StoredParts `json:"content_parts,omitempty,omitzero"`
-	// Deprecated: use tool_calls
-	FunctionCall *FunctionCall `json:"function_call,omitempty"`
-	ID           string        `json:"id"`
 
-	// ToolCalls Calls a model made in one turn
+	// Annotations lists the sources that a web search found; absent without one.
+	Annotations []Annotation `json:"annotations,omitempty,omitzero"`
+
+	// Audio is what was spoken; absent unless something was.
+	Audio *Audio `json:"audio,omitempty"`
+
+	// FunctionCall is the call the model made, in the form before tools.
+	//
+	// Deprecated: use ToolCalls.
+	FunctionCall *FunctionCall `json:"function_call,omitempty"`
+
+	// Name tells participants of the same role apart; none when absent.
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Refusal is the reason the model gave for not answering; none when absent.
+	Refusal string `json:"refusal,omitempty,omitzero"`
+
+	// ToolCalls lists the calls the model made in one turn.
 	ToolCalls ToolCalls `json:"tool_calls,omitempty,omitzero"`
 }
 
@@ -3060,22 +3350,24 @@ func (t *StoredMessage) DecodeJSON(d *codec.Decoder) {
 	*t = StoredMessage{}
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
+		case "id":
+			t.ID = d.ReadString()
 		case "role":
-			t.Role = StoredMessageRole(d.ReadString())
+			t.Role = Role(d.ReadString())
 		case "content":
 			t.Content = d.ReadString()
-		case "refusal":
-			t.Refusal = d.ReadString()
+		case "content_parts":
+			t.ContentParts.DecodeJSON(d)
 		case "annotations":
 			t.Annotations = codec.Slice(d, (*Annotation).DecodeJSON)
 		case "audio":
 			t.Audio = codec.Pointer(d, (*Audio).DecodeJSON)
-		case "content_parts":
-			t.ContentParts.DecodeJSON(d)
 		case "function_call":
 			t.FunctionCall = codec.Pointer(d, (*FunctionCall).DecodeJSON)
-		case "id":
-			t.ID = d.ReadString()
+		case "name":
+			t.Name = d.ReadString()
+		case "refusal":
+			t.Refusal = d.ReadString()
 		case "tool_calls":
 			t.ToolCalls.DecodeJSON(d)
 		default:
@@ -3089,23 +3381,12 @@ func (t *StoredMessage) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*StoredMessage).DecodeJSON)
 }
 
-// StoredMessageRole defines model for StoredMessage.Role.
-type StoredMessageRole string
-
-// MarshalText returns "assistant" for the empty value too, so that nobody has to set it.
-func (c StoredMessageRole) MarshalText() ([]byte, error) {
-	if c == "" {
-		c = "assistant"
-	}
-	return []byte(c), nil
-}
-
-// StoredPart A piece of a stored message
+// StoredPart is a piece of a stored message.
 //
 // It holds one of [TextPart], [ImagePart], or [Raw].
 type StoredPart interface{ isStoredPart() }
 
-// StoredParts Content in parts
+// StoredParts is the content of a stored message in parts; none when it was sent as plain text.
 type StoredParts []StoredPart
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -3118,12 +3399,13 @@ func (t *StoredParts) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*StoredParts).DecodeJSON)
 }
 
-// StreamOptions What a stream carries besides the text
+// StreamOptions sets what a stream carries besides the answer.
 type StreamOptions struct {
-	// IncludeObfuscation Whether chunks carry padding against traffic analysis; true when absent
+	// IncludeObfuscation pads chunks, so that their lengths do not give the text away; true when absent.
 	IncludeObfuscation *bool `json:"include_obfuscation,omitempty"`
 
-	// IncludeUsage Ends the stream with a chunk that has no choices but the usage
+	// IncludeUsage adds a last chunk that has no choices but the usage of the whole
+	// request; false when absent. A stream that is cut loses it.
 	IncludeUsage bool `json:"include_usage,omitempty,omitzero"`
 }
 
@@ -3147,14 +3429,15 @@ func (t *StreamOptions) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*StreamOptions).DecodeJSON)
 }
 
-// SystemMessage Instructions of the application's author
+// SystemMessage carries instructions of the application's author. Every compatible server knows it.
 type SystemMessage struct {
+	// Role is always `system`.
 	Role SystemMessageRole `json:"role"`
 
-	// Content Text, whole or in parts
+	// Content is text, whole or in parts.
 	Content TextContent `json:"content"`
 
-	// Name Tells participants of the same role apart
+	// Name tells participants of the same role apart; none when absent.
 	Name string `json:"name,omitempty,omitzero"`
 }
 
@@ -3180,7 +3463,7 @@ func (t *SystemMessage) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*SystemMessage).DecodeJSON)
 }
 
-// SystemMessageRole defines model for SystemMessage.Role.
+// SystemMessageRole is always `system`.
 type SystemMessageRole string
 
 // MarshalText returns "system" for the empty value too, so that nobody has to set it.
@@ -3191,16 +3474,17 @@ func (c SystemMessageRole) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// Text Content that is nothing but text
+// Text is content that is nothing but text.
 type Text string
 
-// TextContent Text, whole or in parts
+// TextContent is text, whole or in parts.
 //
 // It holds one of [Text], [TextParts], or [Raw].
 type TextContent interface{ isTextContent() }
 
-// TextFormat Any text
+// TextFormat lets a custom tool take any text.
 type TextFormat struct {
+	// Type is always `text`.
 	Type TextFormatType `json:"type"`
 }
 
@@ -3222,7 +3506,7 @@ func (t *TextFormat) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*TextFormat).DecodeJSON)
 }
 
-// TextFormatType defines model for TextFormat.Type.
+// TextFormatType is always `text`.
 type TextFormatType string
 
 // MarshalText returns "text" for the empty value too, so that nobody has to set it.
@@ -3233,13 +3517,16 @@ func (c TextFormatType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// TextPart Text
+// TextPart is a piece of text.
 type TextPart struct {
+	// Type is always `text`.
 	Type TextPartType `json:"type"`
 
-	// PromptCacheBreakpoint Marks the end of a prefix to be cached
+	// PromptCacheBreakpoint marks the end of a prefix to be cached: everything up to and including the part that carries it.
 	PromptCacheBreakpoint *PromptCacheBreakpoint `json:"prompt_cache_breakpoint,omitempty"`
-	Text                  string                 `json:"text"`
+
+	// Text is the text.
+	Text string `json:"text"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -3264,7 +3551,7 @@ func (t *TextPart) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*TextPart).DecodeJSON)
 }
 
-// TextPartType defines model for TextPart.Type.
+// TextPartType is always `text`.
 type TextPartType string
 
 // MarshalText returns "text" for the empty value too, so that nobody has to set it.
@@ -3275,7 +3562,7 @@ func (c TextPartType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// TextParts Text in parts
+// TextParts is text in at least one part.
 type TextParts []TextPart
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -3288,8 +3575,9 @@ func (t *TextParts) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*TextParts).DecodeJSON)
 }
 
-// TextResponse Any text
+// TextResponse lets the answer be any text.
 type TextResponse struct {
+	// Type is always `text`.
 	Type TextResponseType `json:"type"`
 }
 
@@ -3311,7 +3599,7 @@ func (t *TextResponse) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*TextResponse).DecodeJSON)
 }
 
-// TextResponseType defines model for TextResponse.Type.
+// TextResponseType is always `text`.
 type TextResponseType string
 
 // MarshalText returns "text" for the empty value too, so that nobody has to set it.
@@ -3322,13 +3610,18 @@ func (c TextResponseType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// TokenLogprob A token, its probability and its rivals
+// TokenLogprob is a token of the answer, its probability and its rivals.
 type TokenLogprob struct {
-	Token   string  `json:"token"`
+	// Token is the token as text.
+	Token string `json:"token"`
+
+	// Logprob is the natural logarithm of the token's probability; -9999 stands for very unlikely.
 	Logprob float64 `json:"logprob"`
 
-	// Bytes UTF-8 bytes of the token
-	Bytes       []int        `json:"bytes"`
+	// Bytes is the token in UTF-8, byte by byte, for characters that span tokens; null when it has no bytes.
+	Bytes []int `json:"bytes"`
+
+	// TopLogprobs lists the likeliest tokens at this position, at most as many as `top_logprobs` asked for.
 	TopLogprobs []TopLogprob `json:"top_logprobs"`
 }
 
@@ -3356,31 +3649,31 @@ func (t *TokenLogprob) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*TokenLogprob).DecodeJSON)
 }
 
-// Tool A tool a model may call
+// Tool is a tool the model may call.
 //
 // It holds one of [FunctionTool], [CustomTool], or [Raw].
 type Tool interface{ isTool() }
 
-// ToolCall A call a model made
+// ToolCall is a call the model made.
 //
 // It holds one of [FunctionToolCall], [CustomToolCall], or [Raw].
 type ToolCall interface{ isToolCall() }
 
-// ToolCallDelta What a tool call gains by a chunk
+// ToolCallDelta is what a tool call gains by a chunk.
 type ToolCallDelta struct {
-	// Index Which call of the message this belongs to
+	// Index says which call of the message the delta belongs to, from 0.
 	Index int `json:"index"`
 
-	// ID Only in the call's first delta
+	// ID identifies the call; only the first delta of a call has it.
 	ID string `json:"id,omitempty,omitzero"`
 
-	// Type Kind of a tool call; only in the first delta of the call
+	// Type is the kind of a tool call: `function` or `custom`. Only the first delta of a call has it.
 	Type ToolCallType `json:"type,omitempty,omitzero"`
 
-	// Custom What a custom tool call gains by a chunk; not in the official document, though the official server streams it
+	// Custom is what the call of a custom tool gains by a chunk.
 	Custom *CustomCallDelta `json:"custom,omitempty"`
 
-	// Function What a function call gains by a chunk
+	// Function is what a function call gains by a chunk.
 	Function *FunctionCallDelta `json:"function,omitempty"`
 }
 
@@ -3410,10 +3703,10 @@ func (t *ToolCallDelta) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ToolCallDelta).DecodeJSON)
 }
 
-// ToolCallType Kind of a tool call; only in the first delta of the call
+// ToolCallType is the kind of a tool call: `function` or `custom`. Only the first delta of a call has it.
 type ToolCallType string
 
-// ToolCalls Calls a model made in one turn
+// ToolCalls lists the calls the model made in one turn.
 type ToolCalls []ToolCall
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -3426,22 +3719,24 @@ func (t *ToolCalls) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ToolCalls).DecodeJSON)
 }
 
-// ToolChoice Which tool a model must, may or must not call
+// ToolChoice sets which tools the model must, may or must not call.
 //
 // It holds one of [ToolChoiceMode], [AllowedToolsChoice], [FunctionToolChoice], [CustomToolChoice], or [Raw].
 type ToolChoice interface{ isToolChoice() }
 
-// ToolChoiceMode No tool, the model's choice, or at least one
+// ToolChoiceMode is a choice that names no tool: `none` forbids calls, `auto`
+// leaves it to the model, `required` asks for at least one.
 type ToolChoiceMode string
 
-// ToolMessage What a tool returned
+// ToolMessage is what a tool returned to the model's call.
 type ToolMessage struct {
+	// Role is always `tool`.
 	Role ToolMessageRole `json:"role"`
 
-	// Content Text, whole or in parts
+	// Content is text, whole or in parts.
 	Content TextContent `json:"content"`
 
-	// ToolCallID ID of the call this answers
+	// ToolCallID is the ID of the call that this answers.
 	ToolCallID string `json:"tool_call_id"`
 }
 
@@ -3467,7 +3762,7 @@ func (t *ToolMessage) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ToolMessage).DecodeJSON)
 }
 
-// ToolMessageRole defines model for ToolMessage.Role.
+// ToolMessageRole is always `tool`.
 type ToolMessageRole string
 
 // MarshalText returns "tool" for the empty value too, so that nobody has to set it.
@@ -3478,8 +3773,9 @@ func (c ToolMessageRole) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// ToolName A tool by its name
+// ToolName names the function or tool to call.
 type ToolName struct {
+	// Name is the name of the function or tool.
 	Name string `json:"name"`
 }
 
@@ -3501,7 +3797,7 @@ func (t *ToolName) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ToolName).DecodeJSON)
 }
 
-// Tools Tools a model may call
+// Tools lists the tools the model may call.
 type Tools []Tool
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -3514,12 +3810,15 @@ func (t *Tools) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*Tools).DecodeJSON)
 }
 
-// TopLogprob A likely token
+// TopLogprob is a token that could have stood at a position, and its probability.
 type TopLogprob struct {
-	Token   string  `json:"token"`
+	// Token is the token as text.
+	Token string `json:"token"`
+
+	// Logprob is the natural logarithm of the token's probability; -9999 stands for very unlikely.
 	Logprob float64 `json:"logprob"`
 
-	// Bytes UTF-8 bytes of the token
+	// Bytes is the token in UTF-8, byte by byte, for characters that span tokens; null when it has no bytes.
 	Bytes []int `json:"bytes"`
 }
 
@@ -3545,12 +3844,19 @@ func (t *TopLogprob) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*TopLogprob).DecodeJSON)
 }
 
-// URLCitation A web page and the part of the text it supports
+// URLCitation is a web page and the part of the answer that it supports.
 type URLCitation struct {
-	EndIndex   int    `json:"end_index"`
-	StartIndex int    `json:"start_index"`
-	Title      string `json:"title"`
-	URL        string `json:"url"`
+	// EndIndex is the index of the last character of the citation in the answer.
+	EndIndex int `json:"end_index"`
+
+	// StartIndex is the index of the first character of the citation in the answer.
+	StartIndex int `json:"start_index"`
+
+	// Title is the title of the page.
+	Title string `json:"title"`
+
+	// URL is the address of the page.
+	URL string `json:"url"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -3577,16 +3883,18 @@ func (t *URLCitation) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*URLCitation).DecodeJSON)
 }
 
-// UserContent What a user may say
+// UserContent is what a user says: text, or parts of several kinds.
 //
 // It holds one of [Text], [UserParts], or [Raw].
 type UserContent interface{ isUserContent() }
 
-// UserLocation Where the end user is
+// UserLocation is where the end user is, which makes search results local.
 type UserLocation struct {
-	// Approximate A rough place
+	// Approximate is a rough place. Every part of it is optional.
 	Approximate ApproximateLocation `json:"approximate"`
-	Type        UserLocationType    `json:"type"`
+
+	// Type is always `approximate`.
+	Type UserLocationType `json:"type"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -3609,7 +3917,7 @@ func (t *UserLocation) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*UserLocation).DecodeJSON)
 }
 
-// UserLocationType defines model for UserLocation.Type.
+// UserLocationType is always `approximate`.
 type UserLocationType string
 
 // MarshalText returns "approximate" for the empty value too, so that nobody has to set it.
@@ -3620,14 +3928,15 @@ func (c UserLocationType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// UserMessage What the end user said
+// UserMessage is what the end user said.
 type UserMessage struct {
+	// Role is always `user`.
 	Role UserMessageRole `json:"role"`
 
-	// Content What a user may say
+	// Content is what a user says: text, or parts of several kinds.
 	Content UserContent `json:"content"`
 
-	// Name Tells participants of the same role apart
+	// Name tells participants of the same role apart; none when absent.
 	Name string `json:"name,omitempty,omitzero"`
 }
 
@@ -3653,7 +3962,7 @@ func (t *UserMessage) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*UserMessage).DecodeJSON)
 }
 
-// UserMessageRole defines model for UserMessage.Role.
+// UserMessageRole is always `user`.
 type UserMessageRole string
 
 // MarshalText returns "user" for the empty value too, so that nobody has to set it.
@@ -3664,12 +3973,12 @@ func (c UserMessageRole) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// UserPart A piece of what a user says
+// UserPart is a piece of what a user says.
 //
 // It holds one of [TextPart], [ImagePart], [AudioPart], [FilePart], or [Raw].
 type UserPart interface{ isUserPart() }
 
-// UserParts Text, images, audio and files
+// UserParts is at least one part of text, image, audio or file.
 type UserParts []UserPart
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -3682,22 +3991,24 @@ func (t *UserParts) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*UserParts).DecodeJSON)
 }
 
-// Verbosity Length of an answer
+// Verbosity is how long-winded an answer is.
 type Verbosity string
 
-// Voice A built-in voice or one made by the customer
+// Voice is a built-in voice, by name, or one made by the customer, by ID.
 //
 // It holds one of [VoiceName], [CustomVoice], or [Raw].
 type Voice interface{ isVoice() }
 
-// VoiceName Name of a built-in voice, such as alloy, ash, ballad, cedar, coral, echo, marin, sage, shimmer or verse
+// VoiceName names a built-in voice, such as alloy, ash, ballad, cedar, coral, echo, marin, sage, shimmer or verse.
 type VoiceName string
 
-// WebSearchOptions Lets search models look things up on the web
+// WebSearchOptions lets a search model look things up on the web.
 type WebSearchOptions struct {
-	// SearchContextSize How much of the results the model reads
-	SearchContextSize WebSearchOptionsSearchContextSize `json:"search_context_size,omitempty,omitzero"`
-	UserLocation      *UserLocation                     `json:"user_location,omitempty"`
+	// SearchContextSize is how much of the search results the model reads; `medium` when absent.
+	SearchContextSize SearchContextSize `json:"search_context_size,omitempty,omitzero"`
+
+	// UserLocation is where the end user is; unknown when absent.
+	UserLocation *UserLocation `json:"user_location,omitempty"`
 }
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
@@ -3706,7 +4017,7 @@ func (t *WebSearchOptions) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "search_context_size":
-			t.SearchContextSize = WebSearchOptionsSearchContextSize(d.ReadString())
+			t.SearchContextSize = SearchContextSize(d.ReadString())
 		case "user_location":
 			t.UserLocation = codec.Pointer(d, (*UserLocation).DecodeJSON)
 		default:
@@ -3720,11 +4031,11 @@ func (t *WebSearchOptions) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*WebSearchOptions).DecodeJSON)
 }
 
-// WebSearchOptionsSearchContextSize How much of the results the model reads
-type WebSearchOptionsSearchContextSize string
-
-// Failure The body of a failed request
+// Failure is the body of a response to a failed request.
 type Failure = ErrorResponse
+
+// TooManyRequests is the body of a response to a failed request.
+type TooManyRequests = ErrorResponse
 
 // audioDeltaAccumulator adds AudioDelta values up to one Audio.
 type audioDeltaAccumulator struct {
@@ -4135,31 +4446,32 @@ func (m ResponseMessage) AssistantMessage() (t AssistantMessage) {
 
 // ListChatCompletionsParams defines parameters for ListChatCompletions.
 type ListChatCompletionsParams struct {
-	// Model Keep only completions made by this model
+	// Model keeps only completions of this model; of all models when absent.
 	Model *string `form:"model,omitempty" json:"model,omitempty"`
 
-	// Metadata Keep only completions whose metadata has all these pairs; sent as `metadata[key]=value`
+	// Metadata keeps only completions whose metadata has all of these
+	// pairs; sent as `metadata[key]=value`. Keeps all when absent.
 	Metadata *Metadata `json:"metadata,omitempty"`
 
-	// After ID of the last item of the page before this one
+	// After is the ID of the last item of the page before this one; the first page when absent.
 	After *string `form:"after,omitempty" json:"after,omitempty"`
 
-	// Limit Page size; the server takes 20 when it is absent
+	// Limit is the size of the page in items; 20 when absent.
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Order Sort direction by creation time; the server takes `asc` when it is absent
+	// Order is the direction by creation time; `asc`, oldest first, when absent.
 	Order *Order `form:"order,omitempty" json:"order,omitempty"`
 }
 
 // GetChatCompletionMessagesParams defines parameters for GetChatCompletionMessages.
 type GetChatCompletionMessagesParams struct {
-	// After ID of the last item of the page before this one
+	// After is the ID of the last item of the page before this one; the first page when absent.
 	After *string `form:"after,omitempty" json:"after,omitempty"`
 
-	// Limit Page size; the server takes 20 when it is absent
+	// Limit is the size of the page in items; 20 when absent.
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Order Sort direction by creation time; the server takes `asc` when it is absent
+	// Order is the direction by creation time; `asc`, oldest first, when absent.
 	Order *Order `form:"order,omitempty" json:"order,omitempty"`
 }
 
@@ -4621,56 +4933,76 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
-	// ListChatCompletions List stored completions
+	// ListChatCompletions lists stored completions, one page at a time.
+	//
+	// Only completions that were created with `store: true` are stored.
 	//
 	// Corresponds with GET /chat/completions (the `ListChatCompletions` operationId).
 	ListChatCompletions(ctx context.Context, params *ListChatCompletionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateChatCompletionWithBody Generate the next message of a conversation
+	// CreateChatCompletionWithBody generates the next message of a conversation.
+	//
+	// With `stream: true` the answer comes as server-sent
+	// events, each with one chunk, and the last is `[DONE]`.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /chat/completions (the `CreateChatCompletion` operationId).
 	CreateChatCompletionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateChatCompletion Generate the next message of a conversation
+	// CreateChatCompletion generates the next message of a conversation.
+	//
+	// With `stream: true` the answer comes as server-sent
+	// events, each with one chunk, and the last is `[DONE]`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /chat/completions (the `CreateChatCompletion` operationId).
 	CreateChatCompletion(ctx context.Context, body CreateChatCompletionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteChatCompletion Delete a stored completion
+	// DeleteChatCompletion deletes a stored completion.
+	//
+	// The completion and its messages are gone for good.
 	//
 	// Corresponds with DELETE /chat/completions/{completion_id} (the `DeleteChatCompletion` operationId).
 	DeleteChatCompletion(ctx context.Context, completionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetChatCompletion Fetch a stored completion
+	// GetChatCompletion fetches a stored completion.
+	//
+	// Only completions that were created with `store: true` are stored.
 	//
 	// Corresponds with GET /chat/completions/{completion_id} (the `GetChatCompletion` operationId).
 	GetChatCompletion(ctx context.Context, completionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateChatCompletionWithBody Replace the metadata of a stored completion
+	// UpdateChatCompletionWithBody replaces the metadata of a stored completion.
+	//
+	// Nothing else of a completion can change.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /chat/completions/{completion_id} (the `UpdateChatCompletion` operationId).
 	UpdateChatCompletionWithBody(ctx context.Context, completionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateChatCompletion Replace the metadata of a stored completion
+	// UpdateChatCompletion replaces the metadata of a stored completion.
+	//
+	// Nothing else of a completion can change.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /chat/completions/{completion_id} (the `UpdateChatCompletion` operationId).
 	UpdateChatCompletion(ctx context.Context, completionID string, body UpdateChatCompletionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetChatCompletionMessages List the messages of a stored completion
+	// GetChatCompletionMessages lists the messages of a stored completion, one page at a time.
+	//
+	// These are the messages that the request had, not the answer.
 	//
 	// Corresponds with GET /chat/completions/{completion_id}/messages (the `GetChatCompletionMessages` operationId).
 	GetChatCompletionMessages(ctx context.Context, completionID string, params *GetChatCompletionMessagesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
-// ListChatCompletions List stored completions
+// ListChatCompletions lists stored completions, one page at a time.
+//
+// Only completions that were created with `store: true` are stored.
 //
 // Corresponds with GET /chat/completions (the `ListChatCompletions` operationId).
 func (c *Client) ListChatCompletions(ctx context.Context, params *ListChatCompletionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4685,7 +5017,10 @@ func (c *Client) ListChatCompletions(ctx context.Context, params *ListChatComple
 	return c.Client.Do(req)
 }
 
-// CreateChatCompletionWithBody Generate the next message of a conversation
+// CreateChatCompletionWithBody generates the next message of a conversation.
+//
+// With `stream: true` the answer comes as server-sent
+// events, each with one chunk, and the last is `[DONE]`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4702,7 +5037,10 @@ func (c *Client) CreateChatCompletionWithBody(ctx context.Context, contentType s
 	return c.Client.Do(req)
 }
 
-// CreateChatCompletion Generate the next message of a conversation
+// CreateChatCompletion generates the next message of a conversation.
+//
+// With `stream: true` the answer comes as server-sent
+// events, each with one chunk, and the last is `[DONE]`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4719,7 +5057,9 @@ func (c *Client) CreateChatCompletion(ctx context.Context, body CreateChatComple
 	return c.Client.Do(req)
 }
 
-// DeleteChatCompletion Delete a stored completion
+// DeleteChatCompletion deletes a stored completion.
+//
+// The completion and its messages are gone for good.
 //
 // Corresponds with DELETE /chat/completions/{completion_id} (the `DeleteChatCompletion` operationId).
 func (c *Client) DeleteChatCompletion(ctx context.Context, completionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4734,7 +5074,9 @@ func (c *Client) DeleteChatCompletion(ctx context.Context, completionID string, 
 	return c.Client.Do(req)
 }
 
-// GetChatCompletion Fetch a stored completion
+// GetChatCompletion fetches a stored completion.
+//
+// Only completions that were created with `store: true` are stored.
 //
 // Corresponds with GET /chat/completions/{completion_id} (the `GetChatCompletion` operationId).
 func (c *Client) GetChatCompletion(ctx context.Context, completionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4749,7 +5091,9 @@ func (c *Client) GetChatCompletion(ctx context.Context, completionID string, req
 	return c.Client.Do(req)
 }
 
-// UpdateChatCompletionWithBody Replace the metadata of a stored completion
+// UpdateChatCompletionWithBody replaces the metadata of a stored completion.
+//
+// Nothing else of a completion can change.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4766,7 +5110,9 @@ func (c *Client) UpdateChatCompletionWithBody(ctx context.Context, completionID 
 	return c.Client.Do(req)
 }
 
-// UpdateChatCompletion Replace the metadata of a stored completion
+// UpdateChatCompletion replaces the metadata of a stored completion.
+//
+// Nothing else of a completion can change.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4783,7 +5129,9 @@ func (c *Client) UpdateChatCompletion(ctx context.Context, completionID string, 
 	return c.Client.Do(req)
 }
 
-// GetChatCompletionMessages List the messages of a stored completion
+// GetChatCompletionMessages lists the messages of a stored completion, one page at a time.
+//
+// These are the messages that the request had, not the answer.
 //
 // Corresponds with GET /chat/completions/{completion_id}/messages (the `GetChatCompletionMessages` operationId).
 func (c *Client) GetChatCompletionMessages(ctx context.Context, completionID string, params *GetChatCompletionMessagesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5184,56 +5532,74 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
-	// ListChatCompletionsWithResponse List stored completions
+	// ListChatCompletionsWithResponse lists stored completions, one page at a time.
+	//
+	// Only completions that were created with `store: true` are stored.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /chat/completions (the `ListChatCompletions` operationId).
 	ListChatCompletionsWithResponse(ctx context.Context, params *ListChatCompletionsParams, reqEditors ...RequestEditorFn) (*ListChatCompletionsResult, error)
 
-	// CreateChatCompletionWithBodyWithResponse Generate the next message of a conversation
+	// CreateChatCompletionWithBodyWithResponse generates the next message of a conversation.
+	//
+	// With `stream: true` the answer comes as server-sent
+	// events, each with one chunk, and the last is `[DONE]`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /chat/completions (the `CreateChatCompletion` operationId).
 	CreateChatCompletionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateChatCompletionResult, error)
 
-	// CreateChatCompletionWithResponse Generate the next message of a conversation
+	// CreateChatCompletionWithResponse generates the next message of a conversation.
+	//
+	// With `stream: true` the answer comes as server-sent
+	// events, each with one chunk, and the last is `[DONE]`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /chat/completions (the `CreateChatCompletion` operationId).
 	CreateChatCompletionWithResponse(ctx context.Context, body CreateChatCompletionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateChatCompletionResult, error)
 
-	// DeleteChatCompletionWithResponse Delete a stored completion
+	// DeleteChatCompletionWithResponse deletes a stored completion.
+	//
+	// The completion and its messages are gone for good.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /chat/completions/{completion_id} (the `DeleteChatCompletion` operationId).
 	DeleteChatCompletionWithResponse(ctx context.Context, completionID string, reqEditors ...RequestEditorFn) (*DeleteChatCompletionResult, error)
 
-	// GetChatCompletionWithResponse Fetch a stored completion
+	// GetChatCompletionWithResponse fetches a stored completion.
+	//
+	// Only completions that were created with `store: true` are stored.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /chat/completions/{completion_id} (the `GetChatCompletion` operationId).
 	GetChatCompletionWithResponse(ctx context.Context, completionID string, reqEditors ...RequestEditorFn) (*GetChatCompletionResult, error)
 
-	// UpdateChatCompletionWithBodyWithResponse Replace the metadata of a stored completion
+	// UpdateChatCompletionWithBodyWithResponse replaces the metadata of a stored completion.
+	//
+	// Nothing else of a completion can change.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /chat/completions/{completion_id} (the `UpdateChatCompletion` operationId).
 	UpdateChatCompletionWithBodyWithResponse(ctx context.Context, completionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateChatCompletionResult, error)
 
-	// UpdateChatCompletionWithResponse Replace the metadata of a stored completion
+	// UpdateChatCompletionWithResponse replaces the metadata of a stored completion.
+	//
+	// Nothing else of a completion can change.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /chat/completions/{completion_id} (the `UpdateChatCompletion` operationId).
 	UpdateChatCompletionWithResponse(ctx context.Context, completionID string, body UpdateChatCompletionJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateChatCompletionResult, error)
 
-	// GetChatCompletionMessagesWithResponse List the messages of a stored completion
+	// GetChatCompletionMessagesWithResponse lists the messages of a stored completion, one page at a time.
+	//
+	// These are the messages that the request had, not the answer.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5241,13 +5607,22 @@ type ClientWithResponsesInterface interface {
 	GetChatCompletionMessagesWithResponse(ctx context.Context, completionID string, params *GetChatCompletionMessagesParams, reqEditors ...RequestEditorFn) (*GetChatCompletionMessagesResult, error)
 }
 
+// ListChatCompletionsResult429Headers the declared response headers of an HTTP 429 response for ListChatCompletions
+type ListChatCompletionsResult429Headers struct {
+	RetryAfter int
+}
+
 type ListChatCompletionsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *ChatCompletionList
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *Failure
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListChatCompletionsResult429Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -5274,13 +5649,22 @@ func (r ListChatCompletionsResult) ContentType() string {
 	return ""
 }
 
+// CreateChatCompletionResult429Headers the declared response headers of an HTTP 429 response for CreateChatCompletion
+type CreateChatCompletionResult429Headers struct {
+	RetryAfter int
+}
+
 type CreateChatCompletionResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *CreateChatCompletionResponse
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *Failure
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CreateChatCompletionResult429Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -5307,13 +5691,22 @@ func (r CreateChatCompletionResult) ContentType() string {
 	return ""
 }
 
+// DeleteChatCompletionResult429Headers the declared response headers of an HTTP 429 response for DeleteChatCompletion
+type DeleteChatCompletionResult429Headers struct {
+	RetryAfter int
+}
+
 type DeleteChatCompletionResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *ChatCompletionDeleted
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *Failure
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DeleteChatCompletionResult429Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -5340,13 +5733,22 @@ func (r DeleteChatCompletionResult) ContentType() string {
 	return ""
 }
 
+// GetChatCompletionResult429Headers the declared response headers of an HTTP 429 response for GetChatCompletion
+type GetChatCompletionResult429Headers struct {
+	RetryAfter int
+}
+
 type GetChatCompletionResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *CreateChatCompletionResponse
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *Failure
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetChatCompletionResult429Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -5373,13 +5775,22 @@ func (r GetChatCompletionResult) ContentType() string {
 	return ""
 }
 
+// UpdateChatCompletionResult429Headers the declared response headers of an HTTP 429 response for UpdateChatCompletion
+type UpdateChatCompletionResult429Headers struct {
+	RetryAfter int
+}
+
 type UpdateChatCompletionResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *CreateChatCompletionResponse
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *Failure
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *UpdateChatCompletionResult429Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -5406,13 +5817,22 @@ func (r UpdateChatCompletionResult) ContentType() string {
 	return ""
 }
 
+// GetChatCompletionMessagesResult429Headers the declared response headers of an HTTP 429 response for GetChatCompletionMessages
+type GetChatCompletionMessagesResult429Headers struct {
+	RetryAfter int
+}
+
 type GetChatCompletionMessagesResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *ChatCompletionMessageList
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *Failure
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetChatCompletionMessagesResult429Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -5439,7 +5859,9 @@ func (r GetChatCompletionMessagesResult) ContentType() string {
 	return ""
 }
 
-// ListChatCompletionsWithResponse List stored completions
+// ListChatCompletionsWithResponse lists stored completions, one page at a time.
+//
+// Only completions that were created with `store: true` are stored.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -5452,7 +5874,10 @@ func (c *ClientWithResponses) ListChatCompletionsWithResponse(ctx context.Contex
 	return ParseListChatCompletionsResult(rsp)
 }
 
-// CreateChatCompletionWithBodyWithResponse Generate the next message of a conversation
+// CreateChatCompletionWithBodyWithResponse generates the next message of a conversation.
+//
+// With `stream: true` the answer comes as server-sent
+// events, each with one chunk, and the last is `[DONE]`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -5465,7 +5890,10 @@ func (c *ClientWithResponses) CreateChatCompletionWithBodyWithResponse(ctx conte
 	return ParseCreateChatCompletionResult(rsp)
 }
 
-// CreateChatCompletionWithResponse Generate the next message of a conversation
+// CreateChatCompletionWithResponse generates the next message of a conversation.
+//
+// With `stream: true` the answer comes as server-sent
+// events, each with one chunk, and the last is `[DONE]`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -5478,7 +5906,9 @@ func (c *ClientWithResponses) CreateChatCompletionWithResponse(ctx context.Conte
 	return ParseCreateChatCompletionResult(rsp)
 }
 
-// DeleteChatCompletionWithResponse Delete a stored completion
+// DeleteChatCompletionWithResponse deletes a stored completion.
+//
+// The completion and its messages are gone for good.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -5491,7 +5921,9 @@ func (c *ClientWithResponses) DeleteChatCompletionWithResponse(ctx context.Conte
 	return ParseDeleteChatCompletionResult(rsp)
 }
 
-// GetChatCompletionWithResponse Fetch a stored completion
+// GetChatCompletionWithResponse fetches a stored completion.
+//
+// Only completions that were created with `store: true` are stored.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -5504,7 +5936,9 @@ func (c *ClientWithResponses) GetChatCompletionWithResponse(ctx context.Context,
 	return ParseGetChatCompletionResult(rsp)
 }
 
-// UpdateChatCompletionWithBodyWithResponse Replace the metadata of a stored completion
+// UpdateChatCompletionWithBodyWithResponse replaces the metadata of a stored completion.
+//
+// Nothing else of a completion can change.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -5517,7 +5951,9 @@ func (c *ClientWithResponses) UpdateChatCompletionWithBodyWithResponse(ctx conte
 	return ParseUpdateChatCompletionResult(rsp)
 }
 
-// UpdateChatCompletionWithResponse Replace the metadata of a stored completion
+// UpdateChatCompletionWithResponse replaces the metadata of a stored completion.
+//
+// Nothing else of a completion can change.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -5530,7 +5966,9 @@ func (c *ClientWithResponses) UpdateChatCompletionWithResponse(ctx context.Conte
 	return ParseUpdateChatCompletionResult(rsp)
 }
 
-// GetChatCompletionMessagesWithResponse List the messages of a stored completion
+// GetChatCompletionMessagesWithResponse lists the messages of a stored completion, one page at a time.
+//
+// These are the messages that the request had, not the answer.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -5564,6 +6002,13 @@ func ParseListChatCompletionsResult(rsp *http.Response) (*ListChatCompletionsRes
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Failure
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -5571,6 +6016,19 @@ func ParseListChatCompletionsResult(rsp *http.Response) (*ListChatCompletionsRes
 		}
 		response.JSONDefault = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers ListChatCompletionsResult429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	}
 
 	return response, nil
@@ -5597,6 +6055,13 @@ func ParseCreateChatCompletionResult(rsp *http.Response) (*CreateChatCompletionR
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Failure
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -5607,6 +6072,19 @@ func ParseCreateChatCompletionResult(rsp *http.Response) (*CreateChatCompletionR
 	case rsp.StatusCode == 200:
 		// Content-type (text/event-stream) unsupported
 
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers CreateChatCompletionResult429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	}
 
 	return response, nil
@@ -5633,6 +6111,13 @@ func ParseDeleteChatCompletionResult(rsp *http.Response) (*DeleteChatCompletionR
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Failure
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -5640,6 +6125,19 @@ func ParseDeleteChatCompletionResult(rsp *http.Response) (*DeleteChatCompletionR
 		}
 		response.JSONDefault = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers DeleteChatCompletionResult429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	}
 
 	return response, nil
@@ -5666,6 +6164,13 @@ func ParseGetChatCompletionResult(rsp *http.Response) (*GetChatCompletionResult,
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Failure
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -5673,6 +6178,19 @@ func ParseGetChatCompletionResult(rsp *http.Response) (*GetChatCompletionResult,
 		}
 		response.JSONDefault = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers GetChatCompletionResult429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	}
 
 	return response, nil
@@ -5699,6 +6217,13 @@ func ParseUpdateChatCompletionResult(rsp *http.Response) (*UpdateChatCompletionR
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Failure
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -5706,6 +6231,19 @@ func ParseUpdateChatCompletionResult(rsp *http.Response) (*UpdateChatCompletionR
 		}
 		response.JSONDefault = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers UpdateChatCompletionResult429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	}
 
 	return response, nil
@@ -5732,6 +6270,13 @@ func ParseGetChatCompletionMessagesResult(rsp *http.Response) (*GetChatCompletio
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Failure
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -5739,6 +6284,19 @@ func ParseGetChatCompletionMessagesResult(rsp *http.Response) (*GetChatCompletio
 		}
 		response.JSONDefault = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 429:
+		var headers GetChatCompletionMessagesResult429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	}
 
 	return response, nil

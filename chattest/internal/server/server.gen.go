@@ -20,22 +20,22 @@ import (
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
-	// ListChatCompletions List stored completions
+	// ListChatCompletions lists stored completions, one page at a time.
 	// (GET /chat/completions)
 	ListChatCompletions(w http.ResponseWriter, r *http.Request, params ListChatCompletionsParams)
-	// CreateChatCompletion Generate the next message of a conversation
+	// CreateChatCompletion generates the next message of a conversation.
 	// (POST /chat/completions)
 	CreateChatCompletion(w http.ResponseWriter, r *http.Request)
-	// DeleteChatCompletion Delete a stored completion
+	// DeleteChatCompletion deletes a stored completion.
 	// (DELETE /chat/completions/{completion_id})
 	DeleteChatCompletion(w http.ResponseWriter, r *http.Request, completionID string)
-	// GetChatCompletion Fetch a stored completion
+	// GetChatCompletion fetches a stored completion.
 	// (GET /chat/completions/{completion_id})
 	GetChatCompletion(w http.ResponseWriter, r *http.Request, completionID string)
-	// UpdateChatCompletion Replace the metadata of a stored completion
+	// UpdateChatCompletion replaces the metadata of a stored completion.
 	// (POST /chat/completions/{completion_id})
 	UpdateChatCompletion(w http.ResponseWriter, r *http.Request, completionID string)
-	// GetChatCompletionMessages List the messages of a stored completion
+	// GetChatCompletionMessages lists the messages of a stored completion, one page at a time.
 	// (GET /chat/completions/{completion_id}/messages)
 	GetChatCompletionMessages(w http.ResponseWriter, r *http.Request, completionID string, params GetChatCompletionMessagesParams)
 }
@@ -426,6 +426,15 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 
 type FailureJSONResponse ErrorResponse
 
+type TooManyRequestsResponseHeaders struct {
+	RetryAfter int
+}
+type TooManyRequestsJSONResponse struct {
+	Body ErrorResponse
+
+	Headers TooManyRequestsResponseHeaders
+}
+
 type ListChatCompletionsRequestObject struct {
 	Params ListChatCompletionsParams
 }
@@ -444,6 +453,21 @@ func (response ListChatCompletions200JSONResponse) VisitListChatCompletionsRespo
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListChatCompletions429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response ListChatCompletions429JSONResponse) VisitListChatCompletionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -530,6 +554,21 @@ func (response CreateChatCompletion200TextEventStreamResponse) VisitCreateChatCo
 	}
 }
 
+type CreateChatCompletion429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response CreateChatCompletion429JSONResponse) VisitCreateChatCompletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateChatCompletiondefaultJSONResponse struct {
 	Body       ErrorResponse
 	StatusCode int
@@ -569,6 +608,21 @@ func (response DeleteChatCompletion200JSONResponse) VisitDeleteChatCompletionRes
 	return err
 }
 
+type DeleteChatCompletion429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response DeleteChatCompletion429JSONResponse) VisitDeleteChatCompletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type DeleteChatCompletiondefaultJSONResponse struct {
 	Body       ErrorResponse
 	StatusCode int
@@ -604,6 +658,21 @@ func (response GetChatCompletion200JSONResponse) VisitGetChatCompletionResponse(
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetChatCompletion429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response GetChatCompletion429JSONResponse) VisitGetChatCompletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -648,6 +717,21 @@ func (response UpdateChatCompletion200JSONResponse) VisitUpdateChatCompletionRes
 	return err
 }
 
+type UpdateChatCompletion429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response UpdateChatCompletion429JSONResponse) VisitUpdateChatCompletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type UpdateChatCompletiondefaultJSONResponse struct {
 	Body       ErrorResponse
 	StatusCode int
@@ -688,6 +772,21 @@ func (response GetChatCompletionMessages200JSONResponse) VisitGetChatCompletionM
 	return err
 }
 
+type GetChatCompletionMessages429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response GetChatCompletionMessages429JSONResponse) VisitGetChatCompletionMessagesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetChatCompletionMessagesdefaultJSONResponse struct {
 	Body       ErrorResponse
 	StatusCode int
@@ -707,22 +806,22 @@ func (response GetChatCompletionMessagesdefaultJSONResponse) VisitGetChatComplet
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
-	// ListChatCompletions List stored completions
+	// ListChatCompletions lists stored completions, one page at a time.
 	// (GET /chat/completions)
 	ListChatCompletions(ctx context.Context, request ListChatCompletionsRequestObject) (ListChatCompletionsResponseObject, error)
-	// CreateChatCompletion Generate the next message of a conversation
+	// CreateChatCompletion generates the next message of a conversation.
 	// (POST /chat/completions)
 	CreateChatCompletion(ctx context.Context, request CreateChatCompletionRequestObject) (CreateChatCompletionResponseObject, error)
-	// DeleteChatCompletion Delete a stored completion
+	// DeleteChatCompletion deletes a stored completion.
 	// (DELETE /chat/completions/{completion_id})
 	DeleteChatCompletion(ctx context.Context, request DeleteChatCompletionRequestObject) (DeleteChatCompletionResponseObject, error)
-	// GetChatCompletion Fetch a stored completion
+	// GetChatCompletion fetches a stored completion.
 	// (GET /chat/completions/{completion_id})
 	GetChatCompletion(ctx context.Context, request GetChatCompletionRequestObject) (GetChatCompletionResponseObject, error)
-	// UpdateChatCompletion Replace the metadata of a stored completion
+	// UpdateChatCompletion replaces the metadata of a stored completion.
 	// (POST /chat/completions/{completion_id})
 	UpdateChatCompletion(ctx context.Context, request UpdateChatCompletionRequestObject) (UpdateChatCompletionResponseObject, error)
-	// GetChatCompletionMessages List the messages of a stored completion
+	// GetChatCompletionMessages lists the messages of a stored completion, one page at a time.
 	// (GET /chat/completions/{completion_id}/messages)
 	GetChatCompletionMessages(ctx context.Context, request GetChatCompletionMessagesRequestObject) (GetChatCompletionMessagesResponseObject, error)
 }

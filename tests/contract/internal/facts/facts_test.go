@@ -1,0 +1,173 @@
+package facts_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chatspec/chatspec/tests/contract/internal/facts"
+)
+
+// parse makes a document whose only operation takes a body of the given schema, in YAML.
+func parse(t *testing.T, schema, components string) *facts.Document {
+	t.Helper()
+	doc, err := facts.Parse([]byte(`
+openapi: 3.1.0
+paths:
+  /x:
+    post:
+      requestBody: {content: {application/json: {schema: ` + schema + `}}}
+components: {schemas: {` + components + `}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// lines are the facts about the body, each without the way to it.
+func lines(t *testing.T, doc *facts.Document) []string {
+	t.Helper()
+	list, err := facts.Facts(doc, "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, f := range list {
+		if rest, ok := strings.CutPrefix(f.String(), "POST /x request application/json"); ok {
+			out = append(out, strings.TrimSpace(rest))
+		}
+	}
+	return out
+}
+
+// Documents say one thing in many ways; the facts of each group must be the same.
+func TestOneMeaningOneFact(t *testing.T) {
+	t.Parallel()
+	groups := map[string]struct {
+		components string
+		schemas    []string
+		want       []string
+	}{
+		"null": {
+			components: `S: {type: string}, N: {type: [string, 'null']}`,
+			schemas: []string{
+				`{type: [string, 'null']}`,
+				`{type: string, nullable: true}`,
+				`{anyOf: [{type: string}, {type: 'null'}]}`,
+				`{oneOf: [{$ref: '#/components/schemas/S'}, {type: 'null'}]}`,
+				`{$ref: '#/components/schemas/S', nullable: true}`,
+				`{$ref: '#/components/schemas/N'}`,
+				`{allOf: [{$ref: '#/components/schemas/N'}]}`,
+				`{nullable: true, oneOf: [{type: string}]}`,
+			},
+			want: []string{"present", `type "null"`, `type "string"`},
+		},
+		"constant": {
+			schemas: []string{`{const: a}`, `{type: string, enum: [a]}`, `{type: string, const: a, default: a}`, `{enum: [a]}`},
+			want:    []string{"present", `type "string"`, `value "a"`},
+		},
+		"enum": {
+			components: `E: {type: string, enum: [b, a]}`,
+			schemas: []string{
+				`{type: string, enum: [a, b]}`,
+				`{$ref: '#/components/schemas/E'}`,
+				`{oneOf: [{const: a}, {const: b}]}`,
+				`{allOf: [{type: string}, {enum: [a, b]}]}`,
+				`{allOf: [{enum: [a, b, c]}, {enum: [a, b]}]}`,
+			},
+			want: []string{"present", `type "string"`, `value "a"`, `value "b"`},
+		},
+		"open enum": {
+			schemas: []string{
+				`{anyOf: [{type: string}, {type: string, enum: [a]}]}`,
+				`{anyOf: [{anyOf: [{type: string, enum: [a]}, {type: string}]}]}`,
+			},
+			want: []string{`known "a"`, "present", `type "string"`},
+		},
+		"object": {
+			components: `A: {type: object, required: [a], properties: {a: {type: string}}}`,
+			schemas: []string{
+				`{type: object, required: [a, b], properties: {a: {type: string}, b: {type: integer, maximum: 9}}}`,
+				`{required: [a, b], properties: {b: {type: integer, maximum: 9.0}, a: {type: string}}, additionalProperties: true}`,
+				`{allOf: [{$ref: '#/components/schemas/A'}, {required: [b], properties: {b: {type: integer, maximum: 9}}}]}`,
+				`{allOf: [{$ref: '#/components/schemas/A'}], required: [b], properties: {b: {type: integer, maximum: 9}}}`,
+				`{allOf: [{$ref: '#/components/schemas/A'}, {required: [b], properties: {b: {type: number, maximum: 10}}}, {properties: {b: {type: integer, maximum: 9}}}]}`,
+			},
+			want: []string{"present", `type "object"`, ".a present", ".a required true", `.a type "string"`, ".b maximum 9", ".b present", ".b required true", `.b type "integer"`},
+		},
+		"union": {
+			components: `A: {type: object, required: [k], properties: {k: {const: a}}}, B: {type: object, required: [k], properties: {k: {const: b}}}`,
+			schemas: []string{
+				`{oneOf: [{$ref: '#/components/schemas/A'}, {$ref: '#/components/schemas/B'}]}`,
+				`{anyOf: [{oneOf: [{$ref: '#/components/schemas/B'}]}, {$ref: '#/components/schemas/A'}], discriminator: {propertyName: k}}`,
+				`{required: [k], properties: {k: {type: string}}, oneOf: [{properties: {k: {const: a}}}, {properties: {k: {const: b}}}]}`,
+			},
+			want: []string{
+				"present", `type "object"`,
+				"<k=a> present", "<k=a>.k present", "<k=a>.k required true", `<k=a>.k type "string"`, `<k=a>.k value "a"`,
+				"<k=b> present", "<k=b>.k present", "<k=b>.k required true", `<k=b>.k type "string"`, `<k=b>.k value "b"`,
+			},
+		},
+		"closed and map": {
+			schemas: []string{`{type: object, properties: {m: {type: object, additionalProperties: {type: integer}}}, additionalProperties: false}`},
+			want:    []string{"closed true", "present", `type "object"`, ".m present", `.m type "object"`, ".m{} present", `.m{} type "integer"`},
+		},
+		"recursion": {
+			components: `T: {type: object, properties: {next: {type: array, items: {$ref: '#/components/schemas/T'}}}}`,
+			schemas:    []string{`{$ref: '#/components/schemas/T'}`},
+			want: []string{
+				"present", `type "object"`, ".next present", `.next type "array"`, ".next[] present",
+				`.next[] recursive "POST /x request application/json"`, `.next[] type "object"`,
+			},
+		},
+	}
+	for name, g := range groups {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, schema := range g.schemas {
+				if got := lines(t, parse(t, schema, g.components)); !slices.Equal(got, g.want) {
+					t.Errorf("%s\ngot  %q\nwant %q", schema, got, g.want)
+				}
+			}
+		})
+	}
+}
+
+func TestReferencesThatLeadNowhere(t *testing.T) {
+	t.Parallel()
+	for _, schema := range []string{
+		`{$ref: '#/components/schemas/Gone'}`,
+		`{$ref: 'other.yaml#/X'}`,
+		`{$ref: '#/components/schemas/Loop'}`,
+		`{allOf: [{$ref: '#/components/schemas/Loop'}]}`,
+	} {
+		doc := parse(t, schema, `Loop: {$ref: '#/components/schemas/Back'}, Back: {$ref: '#/components/schemas/Loop'}`)
+		if _, err := facts.Facts(doc, "/"); err == nil {
+			t.Errorf("%s was accepted", schema)
+		}
+	}
+}
+
+func TestDeviations(t *testing.T) {
+	t.Parallel()
+	diffs := []facts.Difference{
+		{Kind: facts.Added, At: "GET /a response default", Fact: facts.Present},
+		{Kind: facts.Added, At: "GET /b response default", Fact: facts.Present},
+		{Kind: facts.Missing, At: "GET /a query n", Fact: "maximum", Old: "9"},
+		{Kind: facts.Added, At: "GET /a query n", Fact: "maximum", New: "9"},
+	}
+	meant := []facts.Deviation{
+		{Kind: facts.Added, At: "* response default", Reason: "r"},
+		{Kind: facts.Missing, At: "GET /a query n", Fact: "maximum", Reason: "r"},
+		{Kind: facts.Missing, At: "GET /a query n", Reason: "the place is there"},
+		{Kind: facts.Missing, At: "GET /a query *n.x*", Fact: "maximum", Reason: "no such place"},
+	}
+	rest, stale := facts.Unlisted(diffs, meant)
+	if !slices.Equal(rest, diffs[3:]) {
+		t.Errorf("not listed: %v, want %v", rest, diffs[3:])
+	}
+	if !slices.Equal(stale, meant[2:]) {
+		t.Errorf("stale: %v, want %v", stale, meant[2:])
+	}
+}
