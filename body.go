@@ -64,7 +64,7 @@ func decode[T any, P decoder[T]](resp *http.Response, call call, ok func(*T) boo
 	_ = resp.Body.Close() // what matters has been read
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("chatspec: reading the answer: %w", err)
+		return nil, fmt.Errorf("chatspec: reading the answer: %w", timeoutError(err))
 	case int64(len(body)) > call.maxBodyBytes:
 		return nil, &api.TooLargeError{What: "body", Limit: call.maxBodyBytes}
 	}

@@ -1,9 +1,14 @@
 package chatspec
 
 import (
+	"context"
+	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/chatspec/chatspec/api"
 )
 
 // Version is the version of this module, which the User-Agent header names.
@@ -25,9 +30,10 @@ func NewDoer(opts ...Option) (Doer, error) {
 	return c.chain(), nil
 }
 
-// chain builds the way of a request: middleware, then authentication, then the transport.
+// chain builds the way of a request: middleware, then authentication, then the wait for the headers, then
+// the transport.
 func (c config) chain() Doer {
-	doer := c.authenticated(c.doer)
+	doer := c.authenticated(c.timed(c.doer))
 	for _, middleware := range slices.Backward(c.middleware) {
 		doer = middleware(doer)
 	}
@@ -64,6 +70,52 @@ func (c config) authenticated(next Doer) Doer {
 		set("User-Agent", "chatspec/"+Version)
 		return next.Do(req)
 	})
+}
+
+// timed ends the wait for response headers after the limit, and says which wait was too long.
+func (c config) timed(next Doer) Doer {
+	return doerFunc(func(req *http.Request) (*http.Response, error) {
+		if c.headerTimeout == 0 {
+			resp, err := next.Do(req)
+			return resp, timeoutError(err)
+		}
+		tooLate := &api.TimeoutError{Phase: api.PhaseHeaders, Limit: c.headerTimeout}
+		ctx, cancel := context.WithCancelCause(req.Context())
+		timer := time.AfterFunc(c.headerTimeout, func() { cancel(tooLate) })
+		resp, err := next.Do(req.WithContext(ctx))
+		if inTime := timer.Stop(); !inTime && context.Cause(ctx) == tooLate { //nolint:errorlint // it is the same value
+			if err == nil {
+				_ = resp.Body.Close()
+			}
+			return nil, tooLate
+		}
+		if err != nil {
+			cancel(nil)
+			return nil, timeoutError(err)
+		}
+		resp.Body = &cancelledBody{resp.Body, cancel}
+		return resp, nil
+	})
+}
+
+// timeoutError says of a passed deadline that it was the caller's.
+func timeoutError(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &api.TimeoutError{Phase: api.PhaseTotal, Err: err}
+	}
+	return err
+}
+
+// cancelledBody frees the context of its request when it is closed.
+type cancelledBody struct {
+	io.ReadCloser
+	cancel context.CancelCauseFunc
+}
+
+func (b *cancelledBody) Close() error {
+	err := b.ReadCloser.Close()
+	b.cancel(nil)
+	return err
 }
 
 // newTransport returns the standard library's transport, but with enough idle connections to one host for

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/chatspec/chatspec/stream"
 )
@@ -48,6 +49,8 @@ type config struct {
 	doer         Doer
 	middleware   []func(Doer) Doer
 	call         call
+
+	headerTimeout time.Duration // 0 for none
 }
 
 // call is what the options of one call together say, on top of those of the client.
@@ -148,6 +151,20 @@ func WithMiddleware(middleware func(Doer) Doer) Option {
 			return errors.New("chatspec: WithMiddleware: nil")
 		}
 		c.middleware = append(c.middleware, middleware)
+		return nil
+	})
+}
+
+// WithHeaderTimeout limits how long the response headers may take, from the start of sending the request. A
+// wait that is too long is an [github.com/chatspec/chatspec/api.TimeoutError] with the phase "headers"; the
+// body may take as long as it likes. The default is no limit, because a server may think for minutes before
+// it answers a request that is not streamed. d must be positive.
+func WithHeaderTimeout(d time.Duration) Option {
+	return clientOption(func(c *config) error {
+		if d <= 0 {
+			return fmt.Errorf("chatspec: WithHeaderTimeout: %v is not positive", d)
+		}
+		c.headerTimeout = d
 		return nil
 	})
 }
