@@ -1,6 +1,7 @@
 package codec_test
 
 import (
+	"math"
 	"reflect"
 	"testing"
 
@@ -43,7 +44,7 @@ func TestByIndex(t *testing.T) {
 		"ID late":                {[]call{{0, "", "x"}, {0, "a", "y"}}, []string{"a:xy"}},
 		"interleaved":            {[]call{{0, "a", "x"}, {1, "b", "p"}, {0, "", "y"}, {1, "", "q"}}, []string{"a:xy", "b:pq"}},
 		"out of order":           {[]call{{7, "b", "p"}, {2, "a", "x"}}, []string{"a:x", "b:p"}},
-		"huge and negative":      {[]call{{1 << 62, "b", "p"}, {-5, "a", "x"}}, []string{"a:x", "b:p"}},
+		"huge and negative":      {[]call{{math.MaxInt, "b", "p"}, {-5, "a", "x"}}, []string{"a:x", "b:p"}},
 		"all numbered 0":         {[]call{{0, "a", "x"}, {0, "b", "p"}, {0, "", "q"}}, []string{"a:x", "b:pq"}},
 		"all 0, back to the old": {[]call{{0, "a", "x"}, {0, "b", "p"}, {0, "a", "y"}}, []string{"a:xy", "b:p"}},
 		"same ID elsewhere":      {[]call{{0, "a", "x"}, {1, "a", "p"}}, []string{"a:x", "a:p"}},

@@ -2,16 +2,16 @@ package codec
 
 import "bytes"
 
-// MaxDepth is the number of objects and arrays that may be open at once. One more
-// is an error. encoding/json has the same limit.
+// MaxDepth is the number of objects and arrays that may be open at once. One more is an error.
+// encoding/json has the same limit.
 const MaxDepth = 10_000
 
-// Decoder reads one JSON text from memory, value by value, in the order in which
-// they stand there. The zero value is ready for Reset; a Decoder may be reset and
-// used again any number of times, and must not be used by two goroutines at once.
+// Decoder reads one JSON text from memory, value by value, in the order in which they stand there. The
+// zero value is ready for Reset; a Decoder may be reset and used again any number of times, and must
+// not be used by two goroutines at once.
 //
-// A decoding function reads exactly one value: with a Read method, with Skip, or
-// member by member and element by element:
+// A decoding function reads exactly one value: with a Read method, with Skip, or member by member and
+// element by element:
 //
 //	for more := d.Object(); more; more = d.More() {
 //		switch string(d.Key()) {
@@ -22,27 +22,26 @@ const MaxDepth = 10_000
 //		}
 //	}
 //
-// Errors stick: after the first one every Read method returns the zero value, every
-// loop like the one above ends, and Err and End report that error. So a decoding
-// function needs no error handling of its own.
+// Errors stick: after the first one every Read method returns the zero value, every loop like the one
+// above ends, and Err and End report that error. So a decoding function needs no error handling of its
+// own.
 //
-// JSON null gives the zero value wherever a value is read. Any other value of the
-// wrong type is an error.
+// JSON null gives the zero value wherever a value is read. Any other value of the wrong type is an
+// error.
 type Decoder struct {
 	data []byte // nil after an error
 	pos  int    // the next byte of data
 	err  *InputError
 
-	// The open objects and arrays, one bit each, 1 for an object. The lowest bit of
-	// kinds is the innermost; each further 64 levels are a word of outer.
+	// The open objects and arrays, one bit each, 1 for an object. The lowest bit of kinds is the
+	// innermost; each further 64 levels are a word of outer.
 	depth int
 	kinds uint64
 	outer []uint64
 }
 
-// Reset makes d read data from its beginning and forgets everything else, the error
-// included. The caller must not change data while d reads it; d never does. Reset(nil)
-// lets go of the input.
+// Reset makes d read data from its beginning and forgets everything else, the error included. The
+// caller must not change data while d reads it; d never does. Reset(nil) lets go of the input.
 func (d *Decoder) Reset(data []byte) {
 	*d = Decoder{data: data, outer: d.outer[:0]}
 }
@@ -55,19 +54,21 @@ func (d *Decoder) Err() error {
 	return d.err
 }
 
-// End checks that the value is complete and that only white space follows it. It
-// returns the first error, as Err does.
+// End checks that the value is complete and that only white space follows it. It returns the first
+// error, as Err does.
 func (d *Decoder) End() error {
 	d.peek()
-	if d.depth > 0 || d.pos < len(d.data) {
+	switch {
+	case d.depth > 0:
+		d.fail(d.pos, unbalanced)
+	case d.pos < len(d.data):
 		d.failExpected("the end of the input")
 	}
 	return d.Err()
 }
 
-// Object enters the object that comes next and reports whether it has a member; Key
-// reads the name of the first. It consumes an empty object as a whole, and null, and
-// returns false for both.
+// Object enters the object that comes next and reports whether it has a member; Key reads the name of
+// the first. It consumes an empty object as a whole, and null, and returns false for both.
 func (d *Decoder) Object() bool {
 	switch d.peek() {
 	case '{':
@@ -80,9 +81,8 @@ func (d *Decoder) Object() bool {
 	return false
 }
 
-// Array enters the array that comes next and reports whether it has an element,
-// which is what comes next then. It consumes an empty array as a whole, and null, and
-// returns false for both.
+// Array enters the array that comes next and reports whether it has an element, which is what comes
+// next then. It consumes an empty array as a whole, and null, and returns false for both.
 func (d *Decoder) Array() bool {
 	switch d.peek() {
 	case '[':
@@ -95,12 +95,12 @@ func (d *Decoder) Array() bool {
 	return false
 }
 
-// More reports, after one member or element, whether another follows in the innermost
-// open object or array. If not, it leaves that object or array.
+// More reports, after one member or element, whether another follows in the innermost open object or
+// array. If not, it leaves that object or array.
 func (d *Decoder) More() bool {
 	c := d.peek()
 	if d.depth == 0 {
-		d.failExpected("the end of the input")
+		d.fail(d.pos, unbalanced)
 		return false
 	}
 	if c == ',' {
@@ -121,9 +121,9 @@ func (d *Decoder) More() bool {
 	return false
 }
 
-// Key reads the name of a member, and the colon; the value comes next. Names are
-// compared exactly as they are, upper and lower case differ. The bytes belong to d,
-// may be part of the input, must not be changed and are valid until the next call.
+// Key reads the name of a member, and the colon; the value comes next. Names are compared exactly as
+// they are, upper and lower case differ. The bytes belong to d, may be part of the input, must not be
+// changed and are valid until the next call.
 func (d *Decoder) Key() []byte {
 	if d.peek() != '"' {
 		d.failExpected("the name of a member")
@@ -139,8 +139,8 @@ func (d *Decoder) Null() bool {
 	return d.peek() == 'n' && d.literal("null")
 }
 
-// Kind says what comes next, and consumes nothing of it. It looks at the first byte
-// only, so reading that value may still fail.
+// Kind says what comes next, and consumes nothing of it. It looks at the first byte only, so reading
+// that value may still fail.
 func (d *Decoder) Kind() Kind {
 	switch c := d.peek(); c {
 	case 'n':
@@ -164,8 +164,8 @@ func (d *Decoder) Kind() Kind {
 // Kind is the type of a JSON value.
 type Kind byte
 
-// The kinds of values. KindInvalid is the end of the input, a byte with which no value
-// begins, or any place after an error.
+// The kinds of values. KindInvalid is the end of the input, a byte with which no value begins, or any
+// place after an error.
 const (
 	KindInvalid Kind = iota
 	KindNull
@@ -176,17 +176,16 @@ const (
 	KindObject
 )
 
-// Tag returns the value of the member called name of the object that comes next, and
-// consumes nothing: it is how a union finds out which of its types to decode. Of several
-// such members the last counts. Tag returns nil if that is no string, if there is none,
-// if no object comes next, or if the object is malformed; it is never an error, as
-// whatever reads the object reports it.
+// Tag returns the value of the member called name of the object that comes next, and consumes nothing:
+// it is how a union finds out which of its types to decode. Of several such members the last counts.
+// Tag returns nil if that is no string, if there is none, if no object comes next, or if the object is
+// malformed; it is never an error, as whatever reads the object reports it.
 //
-// Escapes are decoded. The bytes belong to d, may be part of the input, must not be
-// changed and are valid until the next call.
+// Escapes are decoded. The bytes belong to d, may be part of the input, must not be changed and are
+// valid until the next call.
 //
-// Tag reads the whole object, so the cost of unions within unions is the size of the
-// input times the number of unions around each other.
+// Tag reads the whole object, so the cost of unions within unions is the size of the input times the
+// number of unions around each other.
 func (d *Decoder) Tag(name string) []byte {
 	start := *d
 	var tag []byte
@@ -222,9 +221,9 @@ func (d *Decoder) ReadBool() bool {
 	return false
 }
 
-// ReadRaw reads any value and returns a copy of its bytes, which the caller owns: valid
-// JSON without white space around it, as deep as MaxDepth allows. Strings in it are as
-// they were sent, invalid UTF-8 included. It returns nil for null.
+// ReadRaw reads any value and returns a copy of its bytes, which the caller owns: valid JSON without
+// white space around it, as deep as MaxDepth allows. Strings in it are as they were sent, invalid
+// UTF-8 included. It returns nil for null.
 func (d *Decoder) ReadRaw() []byte {
 	if d.Null() {
 		return nil
@@ -237,8 +236,8 @@ func (d *Decoder) ReadRaw() []byte {
 	return bytes.Clone(data[start:d.pos])
 }
 
-// Skip reads any value, checks its syntax as strictly as the Read methods do, and
-// forgets it. It does not check whether numbers are in range.
+// Skip reads any value, checks its syntax as strictly as the Read methods do, and forgets it. It does
+// not check whether numbers are in range.
 func (d *Decoder) Skip() {
 	base := d.depth
 	for {
@@ -256,8 +255,8 @@ func (d *Decoder) Skip() {
 	}
 }
 
-// skipToken skips a value without anything in it, or enters an object or array that has
-// a member or an element, and then returns true.
+// skipToken skips a value without anything in it, or enters an object or array that has a member or an
+// element, and then returns true.
 func (d *Decoder) skipToken() bool {
 	switch c := d.peek(); c {
 	case '{':
@@ -306,11 +305,11 @@ func (d *Decoder) literal(word string) bool {
 	return true
 }
 
-// open enters an object (kind 1) or array (kind 0), whose first byte the caller has
-// seen, and reports whether something is in it.
+// open enters an object (kind 1) or array (kind 0), whose first byte the caller has seen, and reports
+// whether something is in it.
 func (d *Decoder) open(kind uint64, end byte) bool {
 	if d.depth == MaxDepth {
-		d.fail(d.pos, "expected less nesting")
+		d.fail(d.pos, tooDeep)
 		return false
 	}
 	if d.depth > 0 && d.depth%64 == 0 {
@@ -343,8 +342,8 @@ func (d *Decoder) inObject() bool {
 	return d.kinds&1 == 1
 }
 
-// peek moves to the next byte that is not white space and returns it, or 0 at the end of
-// the input. A zero byte in the input begins no token, so nothing mistakes it for the end.
+// peek moves to the next byte that is not white space and returns it, or 0 at the end of the input. A
+// zero byte in the input begins no token, so nothing mistakes it for the end.
 func (d *Decoder) peek() byte {
 	if d.pos < len(d.data) {
 		if c := d.data[d.pos]; c > ' ' {

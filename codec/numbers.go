@@ -18,9 +18,9 @@ func (d *Decoder) ReadInt() int {
 	return int(v)
 }
 
-// ReadInt64 reads an integer. It may be written with a fraction or an exponent (1.0, 1e2,
-// -0), as some servers do; what counts is the exact value. A number that is not integral
-// and one that does not fit are errors.
+// ReadInt64 reads an integer. It may be written with a fraction or an exponent (1.0, 1e2, -0), as some
+// servers do; what counts is the exact value. A number that is not integral and one that does not fit
+// are errors.
 func (d *Decoder) ReadInt64() int64 {
 	if d.Null() {
 		return 0
@@ -44,8 +44,8 @@ func (d *Decoder) ReadInt64() int64 {
 	return v
 }
 
-// ReadFloat reads a number as the float64 nearest to it. A number whose magnitude is
-// larger than that of any float64 is an error, one that is too small is 0.
+// ReadFloat reads a number as the float64 nearest to it. A number whose magnitude is larger than that
+// of any float64 is an error, one that is too small is 0.
 func (d *Decoder) ReadFloat() float64 {
 	if d.Null() {
 		return 0
@@ -71,16 +71,11 @@ func (d *Decoder) ReadFloat() float64 {
 	return v
 }
 
-const (
-	outOfRange  = "expected a number within the range of its type"
-	notIntegral = "expected an integer, found another number"
-)
-
 // number is a number as it stands in the input.
 type number struct {
 	text []byte // all of it; nil after an error
-	// A short number has no exponent and at most maxShort digits. Its value is digits, the last
-	// scale of which are decimal places, with the sign.
+	// A short number has no exponent and at most maxShort digits. Its value is digits, the last scale
+	// of which are decimal places, with the sign.
 	short    bool
 	negative bool
 	digits   uint64
@@ -141,9 +136,9 @@ func scanDigits(b []byte, i int, v uint64) (uint64, int) {
 	return v, i
 }
 
-// parseInteger returns the value of a valid number, or why that is no int64. It is exact, and
-// linear whatever the exponent says: the number is its digits up to the last that is not 0, times
-// 10 to the power of scale, so it is integral if scale is not negative.
+// parseInteger returns the value of a valid number, or why that is no int64. It is exact, and linear
+// whatever the exponent says: the number is its digits up to the last that is not 0, times 10 to the
+// power of scale, so it is integral if scale is not negative.
 func parseInteger(text []byte) (v int64, problem string) {
 	digits, negative := bytes.CutPrefix(text, []byte{'-'})
 	var scale int64
@@ -192,8 +187,8 @@ func parseInteger(text []byte) (v int64, problem string) {
 	return int64(u), ""
 }
 
-// parseExponent returns the value of an exponent, or a number of its sign so large that no input
-// can have enough digits to make up for it.
+// parseExponent returns the value of an exponent, or a number of its sign so large that no input can
+// have enough digits to make up for it.
 func parseExponent(text []byte) int64 {
 	digits := bytes.TrimLeft(text, "+-")
 	var e int64

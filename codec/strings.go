@@ -8,10 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// ReadString reads a string. The string is a copy and does not keep the input alive.
-// Escapes are decoded; each byte that is not part of valid UTF-8 and each surrogate
-// without its other half becomes U+FFFD, so the result is always valid UTF-8. A control
-// character that is not escaped is an error.
+// ReadString reads a string. The string is a copy and does not keep the input alive. Escapes are
+// decoded; each byte that is not part of valid UTF-8 and each surrogate without its other half becomes
+// U+FFFD, so the result is always valid UTF-8. A control character that is not escaped is an error.
 func (d *Decoder) ReadString() string {
 	switch d.peek() {
 	case '"':
@@ -28,8 +27,8 @@ func (d *Decoder) ReadString() string {
 	return ""
 }
 
-// stringBytes is ReadString for a string whose quote the caller has seen. The bytes are
-// part of the input where they can be.
+// stringBytes is ReadString for a string whose quote the caller has seen. The bytes are part of the
+// input where they can be.
 func (d *Decoder) stringBytes() []byte {
 	raw, saved, ascii := d.scanString()
 	if saved == 0 && (ascii || utf8.Valid(raw)) {
@@ -38,9 +37,9 @@ func (d *Decoder) stringBytes() []byte {
 	return []byte(decodeString(raw, len(raw)-saved))
 }
 
-// scanString consumes the string whose quote the caller has seen, and checks all of it but its
-// UTF-8. It returns what stands between the quotes, by how many bytes decoding its escapes shortens
-// that (0 only if there are none), and whether all of it is ASCII.
+// scanString consumes the string whose quote the caller has seen, and checks all of it but its UTF-8.
+// It returns what stands between the quotes, by how many bytes decoding its escapes shortens that, and
+// whether all of it is ASCII. If saved is 0, there are no escapes; otherwise ascii is not set.
 func (d *Decoder) scanString() (raw []byte, saved int, ascii bool) {
 	start := d.pos + 1
 	end, ascii := scanText(d.data, start)
@@ -48,34 +47,33 @@ func (d *Decoder) scanString() (raw []byte, saved int, ascii bool) {
 		d.pos = end + 1
 		return d.data[start:end], 0, ascii
 	}
-	return d.scanEscapes(start, end, ascii)
+	raw, saved = d.scanEscapes(start, end)
+	return raw, saved, false
 }
 
-// scanEscapes is scanString for a string that begins at start and does not go on as text at i,
-// before which all is ASCII or not.
-func (d *Decoder) scanEscapes(start, i int, ascii bool) (raw []byte, saved int, allASCII bool) {
+// scanEscapes is scanString for a string that begins at start and is no text at i.
+func (d *Decoder) scanEscapes(start, i int) (raw []byte, saved int) {
 	b := d.data
 	for i < len(b) {
 		switch b[i] {
 		case '"':
 			d.pos = i + 1
-			return b[start:i], saved, ascii
+			return b[start:i], saved
 		case '\\':
 			r, n := decodeEscape(b[i:])
 			if n == 0 {
 				d.fail(i, "expected a valid escape sequence")
-				return nil, 0, true
+				return nil, 0
 			}
 			saved += n - utf8.RuneLen(r)
-			end, more := scanText(b, i+n)
-			i, ascii = end, ascii && more
+			i, _ = scanText(b, i+n)
 		default:
 			d.fail(i, "expected no control character in a string")
-			return nil, 0, true
+			return nil, 0
 		}
 	}
-	d.fail(len(b), "expected the end of the string, found the end of the input")
-	return nil, 0, true
+	d.fail(i, "expected the end of the string, found the end of the input")
+	return nil, 0
 }
 
 const (
@@ -83,13 +81,13 @@ const (
 	highBits  = 0x80 * everyByte
 )
 
-// scanText returns the index of the first quote, backslash or control character at or after i, or
-// the length of b, and whether all bytes before it are ASCII.
+// scanText returns the index of the first quote, backslash or control character at or after i, or the
+// length of b, and whether all bytes before it are ASCII.
 //
-// It looks at eight bytes at a time. Each of the subtractions borrows into the high bit of a byte
-// that is less than what is taken from it, so where the byte is 0 or a control character; bytes that
-// had the high bit set already are not counted. A borrow may reach the next higher byte, so of the
-// bits found only the lowest means anything.
+// It looks at eight bytes at a time. Each of the subtractions borrows into the high bit of a byte that
+// is less than what is taken from it, so where the byte is 0 or a control character; bytes that had
+// the high bit set already are not counted. A borrow may reach the next higher byte, so of the bits
+// found only the lowest means anything.
 func scanText(b []byte, i int) (end int, ascii bool) {
 	var seen uint64 // the bytes of the text, or'ed together
 	for ; len(b)-i >= 8; i += 8 {
@@ -112,8 +110,8 @@ func scanText(b []byte, i int) (end int, ascii bool) {
 	return i, seen&highBits == 0
 }
 
-// decodeString decodes what scanString returned. size is the length of the result unless invalid
-// UTF-8 makes it longer, so that even a large string is built where it stays.
+// decodeString decodes what scanString returned. size is the length of the result unless invalid UTF-8
+// makes it longer, so that even a large string is built where it stays.
 func decodeString(raw []byte, size int) string {
 	var s strings.Builder
 	s.Grow(size)
@@ -144,8 +142,8 @@ func writeRunes(s *strings.Builder, text []byte) {
 	}
 }
 
-// decodeEscape decodes the escape sequence at the beginning of b, with the low surrogate
-// that belongs to it. It returns its length, or 0 if it is not valid.
+// decodeEscape decodes the escape sequence at the beginning of b, with the low surrogate that belongs
+// to it. It returns its length, or 0 if it is not valid.
 func decodeEscape(b []byte) (r rune, n int) {
 	if len(b) < 2 {
 		return 0, 0

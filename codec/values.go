@@ -1,10 +1,9 @@
 package codec
 
-// Unmarshal decodes data, which must be one JSON value, into v with decode. On an error,
-// always an *InputError, *v is what had been decoded before.
+// Unmarshal decodes data, which must be one JSON value, into v with decode. On an error, always an
+// *InputError, *v is what had been decoded before.
 //
-// Nothing in v aliases data. decode must read exactly one value, and must not keep the
-// decoder.
+// Nothing in v aliases data. decode must read exactly one value, and must not keep the decoder.
 func Unmarshal[T any](data []byte, v *T, decode func(*T, *Decoder)) error {
 	var d Decoder
 	d.Reset(data)
@@ -19,8 +18,7 @@ func Value[T any](d *Decoder, decode func(*T, *Decoder)) T {
 	return v
 }
 
-// Pointer reads what comes next with decode into a new T. It returns nil for null, and
-// after an error.
+// Pointer reads what comes next with decode into a new T. It returns nil for null, and after an error.
 func Pointer[T any](d *Decoder, decode func(*T, *Decoder)) *T {
 	if d.Null() || d.err != nil {
 		return nil
@@ -30,11 +28,10 @@ func Pointer[T any](d *Decoder, decode func(*T, *Decoder)) *T {
 	return v
 }
 
-// Slice reads an array, each element with decode. It returns nil for null, an empty slice
-// that is not nil for an empty array. Elements that are null are the zero value; decode
-// does not see them. The slice grows with the elements that arrive; decode must not keep
-// the pointer, as growing moves them. If an error occurs, the slice ends with the element
-// in which it did.
+// Slice reads an array, each element with decode. It returns nil for null, an empty slice that is not
+// nil for an empty array. Elements that are null are the zero value; decode does not see them. The
+// slice grows with the elements that arrive; decode must not keep the pointer, as growing moves them.
+// If an error occurs, the slice ends with the element in which it did.
 func Slice[T any](d *Decoder, decode func(*T, *Decoder)) []T {
 	if d.Kind() != KindArray {
 		d.Array() // takes null, reports everything else
@@ -51,10 +48,10 @@ func Slice[T any](d *Decoder, decode func(*T, *Decoder)) []T {
 	return s
 }
 
-// Map reads an object as a map, each value with decode. It returns nil for null, an empty
-// map that is not nil for an empty object. Values that are null are the zero value; decode
-// does not see them. Of several members with one name the last counts, and none of the
-// others leaves anything behind. decode must not keep the pointer.
+// Map reads an object as a map, each value with decode. It returns nil for null, an empty map that is
+// not nil for an empty object. Values that are null are the zero value; decode does not see them. Of
+// several members with one name the last counts, and none of the others leaves anything behind. decode
+// must not keep the pointer.
 func Map[T any](d *Decoder, decode func(*T, *Decoder)) map[string]T {
 	if d.Kind() != KindObject {
 		d.Object() // takes null, reports everything else
@@ -76,8 +73,8 @@ func Map[T any](d *Decoder, decode func(*T, *Decoder)) map[string]T {
 	return m
 }
 
-// ReadAny reads any value as encoding/json does into an any: nil, bool, float64, string,
-// []any or map[string]any. It returns nil after an error.
+// ReadAny reads any value as encoding/json does into an any: nil, bool, float64, string, []any or
+// map[string]any. It returns nil after an error.
 func (d *Decoder) ReadAny() any {
 	var v any
 	switch d.Kind() {
