@@ -6,6 +6,14 @@ import "bytes"
 // encoding/json has the same limit.
 const MaxDepth = 10_000
 
+// What is decoded may take twice the memory of its JSON, and 1 MiB; strings do not count, as they are never
+// much longer than they were written. Without this limit 32 MiB of "{},{},{}" would become gigabytes. A
+// chunk or response needs about as much as its JSON.
+const (
+	minRoom     = 1 << 20
+	roomPerByte = 2
+)
+
 // Decoder reads one JSON text from memory, value by value, in the order in which they stand there. The
 // zero value is ready for Reset; a Decoder may be reset and used again any number of times, and must
 // not be used by two goroutines at once.
@@ -32,6 +40,7 @@ type Decoder struct {
 	data []byte // nil after an error
 	pos  int    // the next byte of data
 	err  *InputError
+	room int // bytes that lists, maps and objects may still take; see grow
 
 	// The open objects and arrays, one bit each, 1 for an object. The lowest bit of kinds is the
 	// innermost; each further 64 levels are a word of outer.
@@ -43,7 +52,14 @@ type Decoder struct {
 // Reset makes d read data from its beginning and forgets everything else, the error included. The
 // caller must not change data while d reads it; d never does. Reset(nil) lets go of the input.
 func (d *Decoder) Reset(data []byte) {
-	*d = Decoder{data: data, outer: d.outer[:0]}
+	*d = Decoder{data: data, outer: d.outer[:0], room: minRoom + roomPerByte*len(data)}
+}
+
+// grow takes n bytes of memory into account, and fails when that is more than the input may become.
+func (d *Decoder) grow(n int) {
+	if d.room -= n; d.room < 0 {
+		d.fail(d.pos, "too many elements for the size of the input")
+	}
 }
 
 // Err returns the first error, as an *InputError, or nil.

@@ -1,5 +1,10 @@
 package codec
 
+import (
+	"slices"
+	"unsafe" // for the size of types only
+)
+
 // Unmarshal decodes data, which must be one JSON value, into v with decode. On an error, always an
 // *InputError, *v is what had been decoded before.
 //
@@ -24,6 +29,7 @@ func Pointer[T any](d *Decoder, decode func(*T, *Decoder)) *T {
 		return nil
 	}
 	v := new(T)
+	d.grow(int(unsafe.Sizeof(*v)))
 	decode(v, d)
 	return v
 }
@@ -31,7 +37,8 @@ func Pointer[T any](d *Decoder, decode func(*T, *Decoder)) *T {
 // Slice reads an array, each element with decode. It returns nil for null, an empty slice that is not
 // nil for an empty array. Elements that are null are the zero value; decode does not see them. The
 // slice grows with the elements that arrive; decode must not keep the pointer, as growing moves them.
-// If an error occurs, the slice ends with the element in which it did.
+// An array of very many tiny elements is an error before it takes more memory than an honest one of its
+// size could. If an error occurs, the slice ends with the element in which it did.
 func Slice[T any](d *Decoder, decode func(*T, *Decoder)) []T {
 	if d.Kind() != KindArray {
 		d.Array() // takes null, reports everything else
@@ -40,6 +47,10 @@ func Slice[T any](d *Decoder, decode func(*T, *Decoder)) []T {
 	s := []T{}
 	for more := d.Array(); more; more = d.More() {
 		var zero T
+		if len(s) == cap(s) {
+			s = slices.Grow(s, 1)
+			d.grow((cap(s) - len(s)) * int(unsafe.Sizeof(zero)))
+		}
 		s = append(s, zero)
 		if !d.Null() {
 			decode(&s[len(s)-1], d)
@@ -47,6 +58,9 @@ func Slice[T any](d *Decoder, decode func(*T, *Decoder)) []T {
 	}
 	return s
 }
+
+// mapEntryBytes is about what an entry of a map takes besides its value and the bytes of its key.
+const mapEntryBytes = 32
 
 // Map reads an object as a map, each value with decode. It returns nil for null, an empty map that is
 // not nil for an empty object. Values that are null are the zero value; decode does not see them. Of
@@ -68,7 +82,9 @@ func Map[T any](d *Decoder, decode func(*T, *Decoder)) map[string]T {
 		if d.err != nil {
 			break
 		}
+		before := len(m)
 		m[name] = v
+		d.grow((len(m) - before) * (int(unsafe.Sizeof(v)) + mapEntryBytes))
 	}
 	return m
 }

@@ -222,7 +222,7 @@ func TestLargeInputs(t *testing.T) {
 	const n = 300_000
 	for name, text := range map[string]string{
 		"duplicates":    `{` + strings.Repeat(`"a":1,`, n) + `"a":2}`,
-		"empty objects": `[` + strings.Repeat(`{},`, n) + `{}]`,
+		"empty objects": `[` + strings.Repeat(`{}        ,`, n) + `{}]`,
 		"escaped names": `{` + strings.Repeat(`"\u0061":"\u0061",`, n) + `"b":"c"}`,
 		"white space":   strings.Repeat(" ", n) + `[` + strings.Repeat(" \n", n) + `1` + strings.Repeat("\t", n) + `]`,
 		"many errors":   `[` + strings.Repeat(`?,`, n),

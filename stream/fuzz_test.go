@@ -3,6 +3,7 @@ package stream_test
 import (
 	"bytes"
 	"io"
+	"math/rand/v2"
 	"net/http/httptest"
 	"reflect"
 	"strings"
@@ -20,7 +21,7 @@ func FuzzDecoderSplit(f *testing.F) {
 		"\uFEFFid: 1\nevent: x\ndata: a\ndata\n\n:c\ndata:  b\n\nid\x00\nid: 2\x00\n\n",
 		"\xef\xbbdata: a\n\n\xef\xbb\xbfdata: b\n\n",
 		"retry: 1\nfoo\nfoo: bar\ndata\n\r\n\rdata:\r\n\r",
-		strings.Repeat("data: 0123456789\r", 500) + "\n" + strings.Repeat("x", 5000) + "\n",
+		strings.Repeat("data: 0123456789\r", 300) + "\nx\ndata: x\n\n",
 	} {
 		f.Add([]byte(in), []byte{1, 2, 3}, uint16(0), uint16(0), byte(0))
 		f.Add([]byte(in), []byte{7}, uint16(12), uint16(0), byte(1))
@@ -56,6 +57,50 @@ func FuzzDecoderSplit(f *testing.F) {
 			t.Errorf("ends with %v:\n got %+v\nwant %+v", whole.Err, whole.Events, want)
 		}
 	})
+}
+
+// The same for streams larger than the first buffers, with lines of every length, from fixed seeds.
+func TestDecoderRandomStreams(t *testing.T) {
+	t.Parallel()
+	tokens := []string{
+		"data: ", "data:", "data", "event: ", "id: ", "id", "foo: ", ":", "retry: 5\n", "a", " ", "\x00", "\uFEFF",
+		"\n", "\r", "\r\n", "\n\n", "\r\r", "\r\n\r\n",
+	}
+	for seed := range uint64(1000) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		below := func(bits int) int { return random.IntN(1 << random.IntN(bits)) } // small ones more often
+		var in []byte
+		for range random.IntN(120) {
+			in = append(in, tokens[random.IntN(len(tokens))]...)
+			if random.IntN(10) == 0 {
+				in = append(in, strings.Repeat("x", below(15))...)
+			}
+		}
+		pieces := make([]byte, 1+random.IntN(5))
+		for i := range pieces {
+			pieces[i] = byte(below(9))
+		}
+		limit := stream.MaxEventBytes(1 + below(16))
+		limited := decodeAll(t, bytes.NewReader(in), limit)
+		if got := decodeAll(t, &pieceReader{rest: in, pieces: pieces}, limit); !reflect.DeepEqual(got, limited) {
+			t.Errorf("seed %d: the end depends on the pieces: %v, %v", seed, got.Err, limited.Err)
+		}
+		for how, r := range map[string]*pieceReader{
+			"whole":     {rest: in, least: len(in)},
+			"in pieces": {rest: in, least: len(in), pieces: pieces},
+		} {
+			got := decodeAll(t, r)
+			for i := range got.Events {
+				got.Events[i].End = 0
+			}
+			if got.Err != io.EOF || !reflect.DeepEqual(got.Events, interpret(string(in))) {
+				t.Errorf("seed %d, %s: wrong events or end %v", seed, how, got.Err)
+			}
+			if r.least < min(512, len(in)) {
+				t.Errorf("seed %d, %s: a Read of %d bytes only", seed, how, r.least)
+			}
+		}
+	}
 }
 
 // Whatever events a Writer accepts, a Decoder reads back.
@@ -128,9 +173,11 @@ func interpret(in string) (events []wireEvent) {
 type pieceReader struct {
 	rest, pieces []byte
 	turn         int
+	least        int // the least room a Read was given
 }
 
 func (r *pieceReader) Read(p []byte) (int, error) {
+	r.least = min(r.least, len(p))
 	if len(r.rest) == 0 {
 		return 0, io.EOF
 	}
