@@ -13,6 +13,8 @@ import (
 const (
 	// DefaultMaxErrorBytes is how many bytes of an error body are read unless an option says otherwise: 1 MiB.
 	DefaultMaxErrorBytes = 1 << 20
+	// MaxErrorTime is how long the body of an error is waited for.
+	MaxErrorTime = 5 * time.Second
 	// MaxMessageBytes is how many bytes of the server's message Error.Error prints: 4 KiB.
 	MaxMessageBytes = 4 << 10
 )

@@ -14,14 +14,16 @@ import (
 	"github.com/chatspec/chatspec/codec"
 )
 
-// FromResponse reads at most maxBytes of the body of a response that is not a success, closes it, and
-// returns the error that it says. A body that is empty, cut, too large or of any other shape never loses
-// the status. maxBytes that is not positive means [DefaultMaxErrorBytes].
+// FromResponse reads at most maxBytes of the body of a response that is not a success, for [MaxErrorTime] at
+// most, closes it, and returns the error that it says. A body that is empty, cut, stalled, too large or of any
+// other shape never loses the status. maxBytes that is not positive means [DefaultMaxErrorBytes].
 func FromResponse(resp *http.Response, maxBytes int64) *Error {
 	if maxBytes <= 0 {
 		maxBytes = DefaultMaxErrorBytes
 	}
+	timer := time.AfterFunc(MaxErrorTime, func() { _ = resp.Body.Close() })
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxBytes)) // the status is the error, whatever the body does
+	timer.Stop()
 	_ = resp.Body.Close()
 	e := new(Error)
 	e.fill(body)

@@ -3,6 +3,7 @@ package stream
 import (
 	"bytes"
 	"io"
+	"strings"
 
 	"github.com/chatspec/chatspec/api"
 )
@@ -37,6 +38,7 @@ type Decoder struct {
 
 	events     int
 	offset     int64
+	content    int64 // bytes of lines that belong to an event; see alive
 	incomplete []byte
 }
 
@@ -128,6 +130,7 @@ func (d *Decoder) takeSimple() (blank int, ok bool) {
 	if !d.count(blank - in.pos) {
 		return 0, false
 	}
+	d.content += int64(end - start)
 	in.hasData, in.dataStart, in.dataEnd = true, start, end
 	in.pos = blank + 1
 	in.lf = in.find('\n', in.pos)
@@ -157,6 +160,28 @@ func (d *Decoder) field(start, end int) {
 			d.id = string(value)
 		}
 	}
+	if !isUpkeep(name) {
+		d.content += int64(end - start)
+	}
+}
+
+// isUpkeep says whether a line with this name says nothing of the answer, so that a server may send it while
+// it has nothing to say.
+func isUpkeep(name []byte) bool { return string(name) == "id" || string(name) == "retry" }
+
+// mayBeUpkeep is isUpkeep for a name that is not known to be complete.
+func mayBeUpkeep(name []byte) bool {
+	return strings.HasPrefix("id", string(name)) || strings.HasPrefix("retry", string(name))
+}
+
+// alive returns how many bytes of events have arrived, those of an unfinished one included, but not comments,
+// id and retry lines. It is asked between two Reads.
+func (d *Decoder) alive() int64 {
+	part := d.in.unread()
+	if name, _ := splitLine(part); d.comment || mayBeUpkeep(name) {
+		return d.content
+	}
+	return d.content + int64(len(part))
 }
 
 // more reads on in the middle of a line. What is there of a comment is dropped, so that comments of any

@@ -52,10 +52,10 @@ func OpenWith[C, R any](resp *http.Response, codec codec.Stream[C, R], opts ...O
 	switch t := mediaType(resp.Header); t {
 	case "text/event-stream":
 		r.streamed = true
-		r.events = newDecoder(r.body, o)
+		r.readEvents()
 	case "", "text/plain":
-		r.sniff = &sniffer{r: r.body, max: o.maxErrorBytes}
-		r.events = newDecoder(r.sniff, o)
+		r.sniff = &sniffer{max: o.maxErrorBytes}
+		r.readEvents()
 	default:
 		r.events = newDecoder(bytes.NewReader(nil), o)
 		if err := r.openWhole(t); err != nil {
@@ -64,6 +64,21 @@ func OpenWith[C, R any](resp *http.Response, codec codec.Stream[C, R], opts ...O
 		}
 	}
 	return r, nil
+}
+
+// readEvents lets the events come from the body, through what watches over it.
+func (r *Reader[C, R]) readEvents() {
+	var in io.Reader = r.body
+	watch := &patience{body: r.body, opts: r.opts}
+	if r.opts.firstEventTimeout > 0 || r.opts.idleTimeout > 0 {
+		in = watch
+	}
+	if r.sniff != nil {
+		r.sniff.r = in
+		in = r.sniff
+	}
+	r.events = newDecoder(in, r.opts)
+	watch.events = r.events
 }
 
 // openWhole reads an answer that is not an event stream.

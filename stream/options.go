@@ -3,6 +3,7 @@ package stream
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/chatspec/chatspec/api"
 )
@@ -69,6 +70,34 @@ func WithoutResult() Option {
 	}
 }
 
+// FirstEventTimeout limits how long Next waits, from the response headers on, until the first event is
+// complete. A wait that is too long ends the stream with a [TimeoutError] whose phase is "first event". The
+// default is no limit, because reasoning models can be silent for minutes. d must be positive.
+func FirstEventTimeout(d time.Duration) Option {
+	return func(o *options) error {
+		if d <= 0 {
+			return fmt.Errorf("stream: FirstEventTimeout: %v is not positive", d)
+		}
+		o.firstEventTimeout = d
+		return nil
+	}
+}
+
+// IdleTimeout limits how long Next waits without a sign of an event, once the first has begun. An event of any
+// type is such a sign, and so are bytes of an unfinished one, but not comments, id and retry lines, which
+// servers send to keep a connection open. Only waiting counts, not what the caller does between two calls of
+// Next. A wait that is too long ends the stream with a [TimeoutError] whose phase is "idle". The default is no
+// limit, because reasoning models can be silent for minutes. d must be positive.
+func IdleTimeout(d time.Duration) Option {
+	return func(o *options) error {
+		if d <= 0 {
+			return fmt.Errorf("stream: IdleTimeout: %v is not positive", d)
+		}
+		o.idleTimeout = d
+		return nil
+	}
+}
+
 // Expect says what was asked for, so that an answer without a [DONE] marker that lacks some of it is known to
 // be truncated: the number of choices (n of the request; 0 if unknown) and whether the usage was requested
 // (stream_options.include_usage). The client of package chatspec says so by itself.
@@ -90,6 +119,8 @@ type options struct {
 	withoutResult bool
 	choices       int // expected, 0 for unknown
 	usage         bool
+
+	firstEventTimeout, idleTimeout time.Duration // 0 for none
 }
 
 // newOptions applies opts in their order to the defaults and returns the first error.
