@@ -73,10 +73,11 @@ func decode[T any, P decoder[T]](resp *http.Response, call call, ok func(*T) boo
 	}
 	v := new(T)
 	if err := codec.Unmarshal(body, v, func(v *T, d *codec.Decoder) { P(v).DecodeJSON(d) }); err != nil {
-		if t, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); t != "application/json" {
-			err = fmt.Errorf("the answer is %q, not JSON", t)
+		mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+		if mediaType == "application/json" {
+			mediaType = ""
 		}
-		return nil, &api.DecodeError{What: "response", Err: err}
+		return nil, &api.DecodeError{What: "response", MediaType: mediaType, Err: err}
 	}
 	if !ok(v) {
 		return nil, &api.DecodeError{What: "response", Err: errors.New("the JSON is not what the operation answers")}

@@ -309,8 +309,11 @@ func TestAnswers(t *testing.T) {
 		body        string
 		check       func(error) bool
 	}{
-		"refused":        {401, "application/json", `{"error":{"message":"no","type":"invalid_request_error","code":"invalid_api_key","param":"x"}}`, is(api.ErrAuthentication)},
-		"login page":     {200, "text/html", "<html>", isDecodeError},
+		"refused": {401, "application/json", `{"error":{"message":"no","type":"invalid_request_error","code":"invalid_api_key","param":"x"}}`, is(api.ErrAuthentication)},
+		"login page": {200, "text/html; charset=x", "<html>", func(err error) bool {
+			var e *api.DecodeError
+			return errors.As(err, &e) && e.MediaType == "text/html"
+		}},
 		"empty":          {200, "application/json", "", isDecodeError},
 		"other JSON":     {200, "application/json", "{}", isDecodeError},
 		"no choices":     {200, "application/json", `{"choices":[]}`, isDecodeError},

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Limits on what an error keeps of a server's answer.
@@ -69,13 +70,20 @@ func (e *Error) Error() string {
 	return text
 }
 
-// oneLine cuts s and folds its white space, so that it fits one line of a log.
+// oneLine cuts s, folds its white space and leaves out control characters, so that it fits one line of a log
+// and cannot steer a terminal.
 func oneLine(s string) string {
 	cut := len(s) > MaxMessageBytes
 	if cut {
 		s = s[:MaxMessageBytes]
 	}
 	s = strings.ToValidUTF8(strings.Join(strings.Fields(s), " "), "")
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s)
 	if cut {
 		s += " …"
 	}

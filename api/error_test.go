@@ -154,7 +154,7 @@ func TestSentinels(t *testing.T) {
 func TestErrorText(t *testing.T) {
 	t.Parallel()
 	for want, e := range map[string]api.Error{
-		"429 Too Many Requests, rate_limit_error, rate_limit_exceeded: slow down": {Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded", Message: "slow\n\tdown", Raw: []byte("geheim")},
+		"429 Too Many Requests, rate_limit_error, rate_limit_exceeded: slow down": {Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded", Message: "slow\n\t\x1bdown\u009b", Raw: []byte("geheim")},
 		"500 Internal Server Error":       {Status: 500},
 		"599":                             {Status: 599},
 		"error in the answer, busy: wait": {Status: 200, Code: "busy", Message: "wait"},

@@ -56,12 +56,18 @@ func (e *TimeoutError) Unwrap() error { return e.Err }
 // DecodeError says that a peer sent JSON that the document does not allow: broken syntax or a value of
 // the wrong type. Unknown fields and enum values are never an error.
 type DecodeError struct {
-	What string // what could not be decoded: "event" or "response"
-	Err  error  // what was wrong, at which byte; it holds nothing of the content
+	What      string // what could not be decoded: "event" or "response"
+	MediaType string // of a response that does not even claim to be JSON, such as a login page; else empty
+	Err       error  // what was wrong, at which byte; it holds nothing of the content
 }
 
 // Error says what could not be decoded and why.
-func (e *DecodeError) Error() string { return fmt.Sprintf("malformed %s: %v", e.What, e.Err) }
+func (e *DecodeError) Error() string {
+	if e.MediaType != "" {
+		return fmt.Sprintf("malformed %s: it is %q, not JSON", e.What, e.MediaType)
+	}
+	return fmt.Sprintf("malformed %s: %v", e.What, e.Err)
+}
 
 // Unwrap returns what was wrong.
 func (e *DecodeError) Unwrap() error { return e.Err }

@@ -40,7 +40,11 @@ type Error struct {
 // Error returns one line without anything of the content, but for the server's own message where the
 // server refused.
 func (e *Error) Error() string {
-	text := fmt.Sprintf("%v (after %d events, %d bytes", e.Err, e.Events, e.Offset)
+	events := "events"
+	if e.Events == 1 {
+		events = "event"
+	}
+	text := fmt.Sprintf("%v (after %d %s, %d bytes", e.Err, e.Events, events, e.Offset)
 	if e.RequestID != "" {
 		text += ", request " + e.RequestID
 	}

@@ -44,7 +44,7 @@ type Reader[C, R any] struct {
 	whole    []byte // the unstreamed completion, until Next hands it out as a chunk
 
 	streamed bool
-	marked   bool // an end marker was read
+	marked   bool // the answer says itself that this is all
 	ended    bool
 	err      error // how it ended, once it has ended
 	result   *R    // what Result returns, once known
@@ -62,7 +62,8 @@ func (r *Reader[C, R]) Next() bool {
 	case r.whole != nil:
 		return r.nextWhole(r.whole)
 	case r.result != nil: // the whole was handed out
-		return r.end(nil)
+		r.marked = true
+		return r.end(r.missing())
 	}
 	for {
 		ev, err := r.events.Next()
@@ -101,7 +102,7 @@ func (r *Reader[C, R]) Err() error { return r.err }
 
 // Done says whether the server marked the end, with [DONE] or an event named done or end. A stream can
 // finish without.
-func (r *Reader[C, R]) Done() bool { return r.marked }
+func (r *Reader[C, R]) Done() bool { return r.marked && r.streamed }
 
 // Streamed says whether the answer is an event stream. It is false where the server answered with one whole
 // completion, which is then the only chunk. Where the answer has no telling media type it is known from the

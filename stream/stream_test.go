@@ -140,6 +140,7 @@ func TestEndings(t *testing.T) {
 		"completion as JSON":            {"application/json", strings.NewReader(completion), nil, "finished", "Hello"},
 		"completion as text":            {"text/plain", strings.NewReader(completion), nil, "finished", "Hello"},
 		"completion without type":       {"", strings.NewReader(completion), nil, "finished", "Hello"},
+		"no choices as JSON":            {"application/json", strings.NewReader(`{"choices":[]}`), nil, "truncated", ""},
 		"events as text":                {"text/plain", strings.NewReader(whole), nil, "finished", "Hello"},
 		"events without type":           {"", strings.NewReader(whole + sse("[DONE]")), nil, "finished", "Hello"},
 		"page without type":             {"", strings.NewReader(html), nil, "not stream", ""},

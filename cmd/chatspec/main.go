@@ -1,0 +1,50 @@
+// Chatspec talks to chat completions servers from a terminal, and serves a fake one to try clients with.
+//
+//	chatspec chat "Say hello"            stream an answer to standard output
+//	git diff | chatspec chat "Review:" - the prompt from arguments and standard input
+//	chatspec list                        stored completions; also get, update, delete, messages
+//	chatspec serve                       a fake server on loopback, for trying clients
+//	chatspec help chat                   what a command does, with its flags and examples
+//
+// It talks to the server that OPENAI_BASE_URL (or the flag -base-url) names, with the key in OPENAI_API_KEY;
+// with a key alone to api.openai.com; with neither to a server of its own that is built in and costs nothing.
+// OPENAI_MODEL, OPENAI_ORG_ID and OPENAI_PROJECT_ID are read too. There is no flag for that key, because other
+// users of a machine can see arguments.
+//
+// Standard output has nothing but the answer or the data. Where it will talk to, how an answer ended, what it
+// cost and what went wrong is said on standard error, one line each.
+//
+// Exit codes: 0 done; 1 failed, also when an answer broke off or was a refusal; 2 wrong usage; 130 interrupted
+// with Ctrl-C (143 terminated), with the text so far on standard output.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx := untilSignal(context.Background())
+	os.Exit(run(ctx, os.Args[1:], &console{os.Stdin, os.Stdout, os.Stderr, os.Getenv}))
+}
+
+// untilSignal returns a context that Ctrl-C or SIGTERM ends. The next signal ends the program as if it had not
+// been caught, so that a command that hangs on its way out can still be stopped.
+func untilSignal(parent context.Context) context.Context {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		s := <-signals
+		signal.Stop(signals)
+		cancel(signalError{s})
+	}()
+	return ctx
+}
+
+// signalError is the cause of a context that a signal ended.
+type signalError struct{ os.Signal }
+
+func (e signalError) Error() string { return e.String() }
