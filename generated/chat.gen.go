@@ -1078,6 +1078,19 @@ func (t *ChunkChoice) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ChunkChoice).DecodeJSON)
 }
 
+// MarshalJSON writes the strings that may be null as null when they are empty.
+func (t ChunkChoice) MarshalJSON() ([]byte, error) {
+	type plain ChunkChoice
+	w := struct {
+		plain
+		FinishReason *FinishReason `json:"finish_reason"`
+	}{plain: plain(t)}
+	if t.FinishReason != "" {
+		w.FinishReason = &t.FinishReason
+	}
+	return json.Marshal(w)
+}
+
 // CompletionTokensDetails says what the completion tokens were spent on.
 type CompletionTokensDetails struct {
 	// AcceptedPredictionTokens counts the tokens of the prediction that came true.
@@ -1946,6 +1959,23 @@ func (t *Error) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*Error).DecodeJSON)
 }
 
+// MarshalJSON writes the strings that may be null as null when they are empty.
+func (t Error) MarshalJSON() ([]byte, error) {
+	type plain Error
+	w := struct {
+		plain
+		Code  *string `json:"code"`
+		Param *string `json:"param"`
+	}{plain: plain(t)}
+	if t.Code != "" {
+		w.Code = &t.Code
+	}
+	if t.Param != "" {
+		w.Param = &t.Param
+	}
+	return json.Marshal(w)
+}
+
 // ErrorResponse is the body of a response to a failed request.
 type ErrorResponse struct {
 	// Error says what went wrong.
@@ -2197,6 +2227,19 @@ func (t *FunctionMessage) DecodeJSON(d *codec.Decoder) {
 // UnmarshalJSON decodes as DecodeJSON does.
 func (t *FunctionMessage) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*FunctionMessage).DecodeJSON)
+}
+
+// MarshalJSON writes the strings that may be null as null when they are empty.
+func (t FunctionMessage) MarshalJSON() ([]byte, error) {
+	type plain FunctionMessage
+	w := struct {
+		plain
+		Content *string `json:"content"`
+	}{plain: plain(t)}
+	if t.Content != "" {
+		w.Content = &t.Content
+	}
+	return json.Marshal(w)
 }
 
 // FunctionMessageRole is always `function`.
@@ -3266,6 +3309,23 @@ func (t *ResponseMessage) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*ResponseMessage).DecodeJSON)
 }
 
+// MarshalJSON writes the strings that may be null as null when they are empty.
+func (t ResponseMessage) MarshalJSON() ([]byte, error) {
+	type plain ResponseMessage
+	w := struct {
+		plain
+		Content *string `json:"content"`
+		Refusal *string `json:"refusal"`
+	}{plain: plain(t)}
+	if t.Content != "" {
+		w.Content = &t.Content
+	}
+	if t.Refusal != "" {
+		w.Refusal = &t.Refusal
+	}
+	return json.Marshal(w)
+}
+
 // ResponseMessageRole is always `assistant`.
 type ResponseMessageRole string
 
@@ -3379,6 +3439,19 @@ func (t *StoredMessage) DecodeJSON(d *codec.Decoder) {
 // UnmarshalJSON decodes as DecodeJSON does.
 func (t *StoredMessage) UnmarshalJSON(data []byte) error {
 	return codec.Unmarshal(data, t, (*StoredMessage).DecodeJSON)
+}
+
+// MarshalJSON writes the strings that may be null as null when they are empty.
+func (t StoredMessage) MarshalJSON() ([]byte, error) {
+	type plain StoredMessage
+	w := struct {
+		plain
+		Content *string `json:"content"`
+	}{plain: plain(t)}
+	if t.Content != "" {
+		w.Content = &t.Content
+	}
+	return json.Marshal(w)
 }
 
 // StoredPart is a piece of a stored message.

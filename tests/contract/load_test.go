@@ -6,13 +6,11 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// documentFile is the document from this module.
-const documentFile = "../../openapi.yaml"
 
 // loadDocument loads the document with its references resolved.
 func loadDocument(t *testing.T) *openapi3.T {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromFile(documentFile)
+	doc, err := openapi3.NewLoader().LoadFromFile(documentPath)
 	if err != nil {
 		t.Fatal(err)
 	}

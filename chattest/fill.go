@@ -1,0 +1,158 @@
+package chattest
+
+import (
+	"fmt"
+	"strconv"
+
+	chat "github.com/chatspec/chatspec/generated"
+)
+
+// What IDs begin with; a number follows that counts up from 1.
+const (
+	completionPrefix = "chatcmpl-"
+	callPrefix       = "call_"
+	requestPrefix    = "req_"
+)
+
+// completion returns the completion that a reply stands for, and the chunks if the reply has its own.
+func (h *Handler) completion(r Reply, req *chat.CreateChatCompletionRequest) (chat.CreateChatCompletionResponse, []chat.CreateChatCompletionStreamResponse, error) {
+	if r.chunks != nil {
+		chunks := h.fillChunks(r.chunks, req)
+		var sum chat.Accumulator
+		for i := range chunks {
+			if err := sum.Add(&chunks[i]); err != nil {
+				return chat.CreateChatCompletionResponse{}, nil, err
+			}
+		}
+		return *sum.Result(), chunks, nil
+	}
+	complete := r.complete
+	if complete == nil {
+		complete = builtIn
+	}
+	c, err := complete(req)
+	if err != nil {
+		return c, nil, err
+	}
+	if r.usage != nil {
+		c.Usage = r.usage
+	}
+	return h.fill(c, r.finishReason, req), nil, nil
+}
+
+// fill adds what a completion must have and a reply left out.
+func (h *Handler) fill(c chat.CreateChatCompletionResponse, reason chat.FinishReason, req *chat.CreateChatCompletionRequest) chat.CreateChatCompletionResponse {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if c.ID == "" {
+		c.ID = h.ids.next(completionPrefix)
+	}
+	c.Created = orElse(c.Created, h.now().Unix())
+	c.Model = orElse(c.Model, req.Model)
+	c.Choices = repeated(c.Choices, req.N)
+	for i := range c.Choices {
+		choice := &c.Choices[i]
+		choice.Message.ToolCalls = h.ids.fill(choice.Message.ToolCalls)
+		choice.FinishReason = orElse(reason, choice.FinishReason)
+		if choice.FinishReason == "" {
+			choice.FinishReason = chat.FinishReasonStop
+			if len(choice.Message.ToolCalls) > 0 {
+				choice.FinishReason = chat.FinishReasonToolCalls
+			}
+		}
+	}
+	if c.Usage == nil {
+		c.Usage = countUsage(req, c.Choices)
+	}
+	return c
+}
+
+// fillChunks returns copies of the chunks with what all chunks of a stream must have.
+func (h *Handler) fillChunks(chunks []chat.CreateChatCompletionStreamResponse, req *chat.CreateChatCompletionRequest) []chat.CreateChatCompletionStreamResponse {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	id, created := h.ids.next(completionPrefix), h.now().Unix()
+	filled := make([]chat.CreateChatCompletionStreamResponse, len(chunks))
+	for i, chunk := range chunks {
+		chunk.ID = orElse(chunk.ID, id)
+		chunk.Created = orElse(chunk.Created, created)
+		chunk.Model = orElse(chunk.Model, req.Model)
+		filled[i] = chunk
+	}
+	return filled
+}
+
+// keep stores a completion.
+func (h *Handler) keep(c chat.CreateChatCompletionResponse, req *chat.CreateChatCompletionRequest) error {
+	messages, err := storedMessages(c.ID, req.Messages)
+	if err != nil {
+		return fmt.Errorf("store the messages of %s: %w", c.ID, err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stored.add(c, messages)
+	return nil
+}
+
+// repeated returns a copy of the choices; a single one is there n times.
+func repeated(choices []chat.Choice, n *int) []chat.Choice {
+	if len(choices) != 1 || n == nil {
+		return append([]chat.Choice{}, choices...)
+	}
+	list := make([]chat.Choice, *n)
+	for i := range list {
+		list[i] = choices[0]
+		list[i].Index = i
+	}
+	return list
+}
+
+// countUsage counts words for tokens, so that a test can tell the numbers beforehand.
+func countUsage(req *chat.CreateChatCompletionRequest, choices []chat.Choice) *chat.CompletionUsage {
+	var u chat.CompletionUsage
+	for _, message := range req.Messages {
+		u.PromptTokens += len(words(textOf(message)))
+	}
+	for _, choice := range choices {
+		m := choice.Message
+		u.CompletionTokens += len(words(m.Content)) + len(words(m.Refusal))
+		for _, call := range m.ToolCalls {
+			u.CompletionTokens += len(words(argumentsOf(call)))
+		}
+	}
+	u.TotalTokens = u.PromptTokens + u.CompletionTokens
+	return &u
+}
+
+// counters numbers the IDs of each prefix from 1. The handler's lock guards it.
+type counters map[string]int
+
+func (c counters) next(prefix string) string {
+	c[prefix]++
+	return prefix + strconv.Itoa(c[prefix])
+}
+
+// fill returns a copy of calls in which each has an ID.
+func (c counters) fill(calls chat.ToolCalls) chat.ToolCalls {
+	if calls == nil {
+		return nil
+	}
+	list := make(chat.ToolCalls, len(calls))
+	for i, call := range calls {
+		switch call := call.(type) {
+		case chat.FunctionToolCall:
+			if call.ID == "" {
+				call.ID = c.next(callPrefix)
+			}
+			list[i] = call
+		case chat.CustomToolCall:
+			if call.ID == "" {
+				call.ID = c.next(callPrefix)
+			}
+			list[i] = call
+		default:
+			list[i] = call
+		}
+	}
+	return list
+}
