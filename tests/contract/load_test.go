@@ -6,7 +6,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-
 // loadDocument loads the document with its references resolved.
 func loadDocument(t *testing.T) *openapi3.T {
 	t.Helper()

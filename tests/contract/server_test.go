@@ -25,7 +25,11 @@ func TestFakeServerObeysTheDocument(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkServer(t, v)
+		c := checkServer(t, v)
+		// Where ours is more than the official document, see api/deviations.yaml: messages of users have no
+		// refusal, and errors of every status are there.
+		c.get("/chat/completions/" + c.stored + "/messages?order=asc")
+		c.get("/chat/completions/none")
 	})
 	t.Run("upstream", func(t *testing.T) {
 		t.Parallel()
@@ -42,7 +46,7 @@ func TestFakeServerObeysTheDocument(t *testing.T) {
 	})
 }
 
-func checkServer(t *testing.T, v *validate.Validator) {
+func checkServer(t *testing.T, v *validate.Validator) *checker {
 	t.Helper()
 	srv := chattest.NewServer(t,
 		chattest.Text("Hello, ", "world!"),
@@ -55,7 +59,7 @@ func checkServer(t *testing.T, v *validate.Validator) {
 		chattest.Error(http.StatusTooManyRequests, chat.Error{Type: "rate_limit_error", Message: "Slow down."}),
 		chattest.BuiltIn().Repeated(),
 	)
-	c := checker{t: t, v: v, srv: srv}
+	c := &checker{t: t, v: v, srv: srv}
 	const ask = `{"model":"m","messages":[{"role":"user","content":"Hi"}]`
 	c.post("/chat/completions", ask+`,"store":true,"metadata":{"k":"v"}}`)
 	c.post("/chat/completions", ask+`,"stream":true,"n":2,"stream_options":{"include_usage":true}}`)
@@ -65,16 +69,23 @@ func checkServer(t *testing.T, v *validate.Validator) {
 	c.post("/chat/completions", ask+`,"max_completion_tokens":2}`)
 	c.post("/chat/completions", ask+`,"stream":true,"response_format":{"type":"json_object"}}`)
 	c.get("/chat/completions?limit=1&order=desc&metadata%5Bk%5D=v&model=m")
-	stored := c.storedID()
-	c.get("/chat/completions/" + stored)
-	c.get("/chat/completions/" + stored + "/messages?order=asc")
-	c.post("/chat/completions/"+stored, `{"metadata":{"k":"w"}}`)
-	c.get("/chat/completions/none")
-	c.send(http.MethodDelete, "/chat/completions/"+stored, "")
-	c.get("/chat/completions")
-	if c.chunks < 10 || c.answers < 11 {
-		t.Errorf("only %d chunks and %d answers were checked", c.chunks, c.answers)
+	var list chat.ChatCompletionList
+	if err := json.Unmarshal(c.last, &list); err != nil || len(list.Data) != 1 {
+		t.Fatalf("%s: %v", c.last, err)
 	}
+	c.stored = list.Data[0].ID
+	c.get("/chat/completions/" + c.stored)
+	c.post("/chat/completions/"+c.stored, `{"metadata":{"k":"w"}}`)
+	c.post("/chat/completions", ask+`,"store":true}`)
+	c.get("/chat/completions?after=" + c.stored)
+	if err := json.Unmarshal(c.last, &list); err != nil || len(list.Data) != 1 {
+		t.Fatalf("%s: %v", c.last, err)
+	}
+	c.send(http.MethodDelete, "/chat/completions/"+list.Data[0].ID, "")
+	if c.chunks != 27 || c.answers != 10 {
+		t.Errorf("%d chunks and %d answers were checked", c.chunks, c.answers)
+	}
+	return c
 }
 
 // checker sends requests and checks what comes back.
@@ -84,18 +95,11 @@ type checker struct {
 	srv             *chattest.Server
 	chunks, answers int
 	last            []byte // the body of the last answer
+	stored          string // the ID of a stored completion
 }
 
 func (c *checker) post(path, body string) { c.t.Helper(); c.send(http.MethodPost, path, body) }
 func (c *checker) get(path string)        { c.t.Helper(); c.send(http.MethodGet, path, "") }
-
-func (c *checker) storedID() string {
-	var list chat.ChatCompletionList
-	if err := json.Unmarshal(c.last, &list); err != nil || len(list.Data) != 1 {
-		c.t.Fatalf("%s: %v", c.last, err)
-	}
-	return list.Data[0].ID
-}
 
 func (c *checker) send(method, path, body string) {
 	c.t.Helper()
