@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 
+	"github.com/chatspec/chatspec"
 	"github.com/chatspec/chatspec/chattest"
 	chat "github.com/chatspec/chatspec/generated"
 	"github.com/chatspec/chatspec/stream"
@@ -18,12 +19,12 @@ func ExampleNewServer() {
 	defer t.end()  // a *testing.T does this by itself
 
 	srv := chattest.NewServer(t, chattest.Text("Good morning!"))
-	client, err := chat.NewClient(srv.URL, chat.WithHTTPClient(srv.Client()))
+	client, err := chatspec.New(chatspec.WithBaseURL(srv.URL), chatspec.WithHTTPClient(srv.Client()))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	resp, err := client.CreateChatCompletion(context.Background(), chat.CreateChatCompletionRequest{
+	res, err := client.Create(context.Background(), chat.CreateChatCompletionRequest{
 		Model:    "gpt-5.4",
 		Messages: chat.Messages{chat.UserMessage{Content: chat.Text("Say hello.")}},
 	})
@@ -31,12 +32,7 @@ func ExampleNewServer() {
 		fmt.Println(err)
 		return
 	}
-	result, err := chat.ParseCreateChatCompletionResult(resp)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(result.JSON200.Text())
+	fmt.Println(res.Text())
 	fmt.Println(srv.Requests()[0].Body.Model)
 	// Output:
 	// Good morning!
@@ -103,21 +99,19 @@ func ExampleFunc() {
 		return chattest.Text("I am " + req.Model + ".")
 	})
 	srv := chattest.NewServer(t, byModel.Repeated())
+	client, err := chatspec.New(chatspec.WithBaseURL(srv.URL), chatspec.WithHTTPClient(srv.Client()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	for _, model := range []string{"small", "retired"} {
-		resp, err := srv.Client().Post(srv.URL+"/chat/completions", "application/json", strings.NewReader(
-			`{"model": "`+model+`", "messages": [{"role": "user", "content": "Who are you?"}]}`))
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		result, err := chat.ParseCreateChatCompletionResult(resp)
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		fmt.Println(result.StatusCode(), result.JSON200.Text())
+		res, err := client.Create(context.Background(), chat.CreateChatCompletionRequest{
+			Model:    model,
+			Messages: chat.Messages{chat.UserMessage{Content: chat.Text("Who are you?")}},
+		})
+		fmt.Println(res.Text(), err)
 	}
 	// Output:
-	// 200 I am small.
-	// 404
+	// I am small. <nil>
+	//  404 Not Found, model_not_found: no such model
 }
