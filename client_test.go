@@ -90,7 +90,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-func TestFromEnv(t *testing.T) {
+func TestFromEnv(t *testing.T) { //nolint:paralleltest // it sets environment variables
 	for name, value := range map[string]string{"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "http://env.internal/x/", "OPENAI_ORG_ID": "o", "OPENAI_PROJECT_ID": "p"} {
 		t.Setenv(name, value)
 	}
@@ -370,7 +370,10 @@ func TestList(t *testing.T) {
 	if params.After != nil {
 		t.Error("the caller's params were changed")
 	}
-	for range c.List(t.Context(), params) {
+	for _, err := range c.List(t.Context(), params) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		break
 	}
 	if n := len(srv.requests); n != 4 {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -243,7 +244,7 @@ func newConfig(opts []Option) (config, error) {
 // with returns the call with opts on top.
 func (c call) with(opts []CallOption) (call, error) {
 	c.header = c.header.Clone()
-	c.stream = c.stream[:len(c.stream):len(c.stream)]
+	c.stream = slices.Clip(c.stream)
 	for _, opt := range opts {
 		if err := opt.applyCall(&c); err != nil {
 			return c, err

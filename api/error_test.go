@@ -103,13 +103,11 @@ func TestFromBody(t *testing.T) {
 		``:                                        "",
 	} {
 		e := api.FromBody(resp, []byte(body))
-		if got := ""; e != nil {
-			got = e.Message
-			if got != want || e.Status != 200 {
-				t.Errorf("%s: %+v", body, e)
-			}
-		} else if want != "" {
+		switch {
+		case e == nil && want != "":
 			t.Errorf("%s is no error", body)
+		case e != nil && (e.Message != want || e.Status != 200):
+			t.Errorf("%s: %+v", body, e)
 		}
 	}
 }

@@ -25,7 +25,7 @@ func builtIn(req *chat.CreateChatCompletionRequest) (chat.CreateChatCompletionRe
 	c := oneChoice(chat.ResponseMessage{Content: text})
 	limit := req.MaxCompletionTokens
 	if limit == nil {
-		limit = req.MaxTokens //nolint:staticcheck // clients of compatible servers send it
+		limit = req.MaxTokens // clients of compatible servers send it
 	}
 	if tokens := words(text); limit != nil && len(tokens) > *limit {
 		c.Choices[0].Message.Content = joined(tokens[:max(*limit, 0)])

@@ -179,8 +179,8 @@ func (t *ByIndex[D, T, A, P]) find(p place) int {
 		}
 		return -1
 	}
-	for i := len(t.elems) - 1; i >= 0; i-- {
-		if at := t.elems[i].place; at.index == p.index && (p.id == "" || at.id == p.id) {
+	for i, e := range slices.Backward(t.elems) {
+		if at := e.place; at.index == p.index && (p.id == "" || at.id == p.id) {
 			return i
 		}
 	}

@@ -15,6 +15,7 @@ import (
 )
 
 func addCorpus(f *testing.F) {
+	f.Helper()
 	for _, text := range corpus {
 		if len(text) < 1000 {
 			f.Add([]byte(text))

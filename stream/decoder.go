@@ -240,9 +240,9 @@ const dataField = "data:"
 
 // splitLine returns the name of a field and its value, which ends where the line ends.
 func splitLine(line []byte) (name, value []byte) {
-	i := bytes.IndexByte(line, ':')
-	if i < 0 {
-		return line, line[len(line):]
+	name, value, found := bytes.Cut(line, []byte(":"))
+	if !found {
+		return line, line[len(line):] // field takes the length of the value from the end of the line
 	}
-	return line[:i], bytes.TrimPrefix(line[i+1:], []byte(" "))
+	return name, bytes.TrimPrefix(value, []byte(" "))
 }

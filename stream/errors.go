@@ -9,10 +9,12 @@ import (
 	"github.com/chatspec/chatspec/api"
 )
 
-// The errors of package api that a stream can end with, by their names here.
 type (
-	DecodeError   = api.DecodeError
-	TimeoutError  = api.TimeoutError
+	// DecodeError is [api.DecodeError]: an event that is not the JSON that the document allows.
+	DecodeError = api.DecodeError
+	// TimeoutError is [api.TimeoutError]: a wait that was too long.
+	TimeoutError = api.TimeoutError
+	// TooLargeError is [api.TooLargeError]: an event or stream beyond its limit.
 	TooLargeError = api.TooLargeError
 )
 

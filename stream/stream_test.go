@@ -169,10 +169,10 @@ func TestEndings(t *testing.T) {
 			}
 			checkOutcome(t, s.Err(), test.want)
 			result, err := s.Result()
-			if result == nil || result.Text() != test.text || err != s.Err() { //nolint:errorlint // it is the same value
+			if result == nil || result.Text() != test.text || err != s.Err() {
 				t.Errorf("Result() = %q, %v; want %q, %v", result.Text(), err, test.text, s.Err())
 			}
-			if again, err2 := s.Result(); again != result || err2 != err { //nolint:errorlint // it is the same value
+			if again, err2 := s.Result(); again != result || err2 != err {
 				t.Error("Result changed its answer")
 			}
 			if s.Next() || s.Chunk() != nil || s.Raw() != nil {
@@ -340,8 +340,8 @@ func TestLeavingTheLoop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for chunk := range s.All() {
-		if chunk.Text() != "a" || !strings.Contains(string(s.Raw()), `"content":"a"`) {
+	for chunk, err := range s.All() {
+		if err != nil || chunk.Text() != "a" || !strings.Contains(string(s.Raw()), `"content":"a"`) {
 			t.Errorf("%+v, %s", chunk, s.Raw())
 		}
 		break

@@ -51,7 +51,7 @@ func TestEveryVariantRoundTrips(t *testing.T) {
 				continue
 			}
 			if path := findRaw(reflect.ValueOf(v), name); path != "" {
-				t.Errorf("%s was not recognised in\n%s", path, data)
+				t.Errorf("%s was not recognized in\n%s", path, data)
 			}
 			back, err := json.Marshal(v)
 			if err != nil {

@@ -1,3 +1,4 @@
+// Command hello streams an answer. It is the first program of the README.
 package main
 
 import (

@@ -36,8 +36,9 @@ func (d Difference) String() string {
 		return strings.TrimSpace(s + " " + d.Old)
 	case Added:
 		return strings.TrimSpace(s + " " + d.New)
+	default:
+		return s + " " + d.Old + " -> " + d.New
 	}
-	return s + " " + d.Old + " -> " + d.New
 }
 
 // Diff compares two lists of facts as [Facts] returns them. A place that only one side has is one

@@ -21,11 +21,11 @@ var annotations = []string{"deprecated", "readOnly", "writeOnly", "default"}
 // schema says what may stand at a place. trail has the references on the way down and where each was met.
 func (w *walker) schema(at string, node any, trail map[string]string) {
 	leaves := w.leaves(node, 0)
-	real, count, open := 0, map[string]int{}, map[string]bool{}
+	alternatives, count, open := 0, map[string]int{}, map[string]bool{}
 	for _, l := range leaves {
 		count[l.kind]++
 		if l.kind != "null" {
-			real++
+			alternatives++
 		}
 		if _, closed := l.keys["enum"]; !closed {
 			open[l.kind] = true
@@ -49,7 +49,7 @@ func (w *walker) schema(at string, node any, trail map[string]string) {
 			continue
 		}
 		own := place
-		if real == 1 {
+		if alternatives == 1 {
 			own = at
 		}
 		for _, key := range annotations {
