@@ -106,7 +106,7 @@ func (f *chatFlags) run(ctx context.Context, c *console, args []string) error {
 		return t.explain(err, "-model")
 	}
 	defer s.Close()
-	return t.explain(f.show(c, t, s), "-model")
+	return t.explain(f.show(c, s), "-model")
 }
 
 // request returns the request that the flags ask for.
@@ -148,7 +148,7 @@ func (f *chatFlags) ask(ctx context.Context, t *target, req chat.CreateChatCompl
 }
 
 // show writes the answer to standard output, and on standard error how it ended.
-func (f *chatFlags) show(c *console, t *target, s *stream.Stream) error {
+func (f *chatFlags) show(c *console, s *stream.Stream) error {
 	write := writeText
 	if f.json {
 		write = writeChunks
