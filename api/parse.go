@@ -35,7 +35,8 @@ func FromResponse(resp *http.Response, maxBytes int64) *Error {
 }
 
 // FromBody returns the error that body says, if it is an error object: the JSON of a 200 answer or the
-// data of an event with an "error" that is not null. It returns nil for anything else.
+// data of an event with an "error" that is not null, at the top or in a choice, or that calls itself one
+// ("object": "error"). It returns nil for anything else.
 func FromBody(resp *http.Response, body []byte) *Error {
 	e := new(Error)
 	if !e.fill(body) {
@@ -71,11 +72,12 @@ func (e *Error) complete(resp *http.Response, body []byte) {
 }
 
 // fill takes what body says of an error, in any of the shapes that servers use, and tells whether body is
-// sound JSON with an "error" that is not null:
+// sound JSON that says itself to be one:
 //
 //	{"error": {"message": …, "type": …, "param": …, "code": …}}   the document's
 //	{"error": "text"}
-//	{"message": …, "type": …, "code": …}                          vLLM, proxies
+//	{"choices": [{"error": {…}, …}], …}                           OpenRouter
+//	{"object": "error", "message": …, "type": …, "code": …}       vLLM, proxies; the message alone tells nothing
 //	{"detail": "text"}                                            FastAPI
 //	{"title": …, "detail": …, "status": …}                        problem details, RFC 9457
 func (e *Error) fill(body []byte) (found bool) {
@@ -85,10 +87,15 @@ func (e *Error) fill(body []byte) (found bool) {
 		return false
 	}
 	var title, detail string
+	flat := false
 	for more := d.Object(); more; more = d.More() {
 		switch key := string(d.Key()); key {
 		case "error":
-			found = e.fillError(&d)
+			found = e.fillError(&d) || found
+		case "choices":
+			found = e.fillChoices(&d) || found
+		case "object":
+			flat = scalar(&d) == "error"
 		case "title":
 			title = scalar(&d)
 		case "detail":
@@ -102,7 +109,29 @@ func (e *Error) fill(body []byte) (found bool) {
 			e.Message = s
 		}
 	}
-	return found && d.End() == nil
+	return (found || flat && e.Message != "") && d.End() == nil
+}
+
+// fillChoices reads the errors of single choices and tells whether there is one.
+func (e *Error) fillChoices(d *codec.Decoder) (found bool) {
+	if d.Kind() != codec.KindArray {
+		d.Skip()
+		return false
+	}
+	for more := d.Array(); more; more = d.More() {
+		if d.Kind() != codec.KindObject {
+			d.Skip()
+			continue
+		}
+		for more := d.Object(); more; more = d.More() {
+			if string(d.Key()) == "error" {
+				found = e.fillError(d) || found
+			} else {
+				d.Skip()
+			}
+		}
+	}
+	return found
 }
 
 // fillError reads the value of "error" and tells whether it is one.
