@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode"
 
 	chat "github.com/chatspec/chatspec/generated"
 	"github.com/chatspec/chatspec/stream"
@@ -58,14 +59,13 @@ func writeCalls(c *console, calls chat.ToolCalls) error {
 func writeChunks(c *console, s *stream.Stream) error {
 	for s.Next() {
 		// Outside of strings a line end is white space, and inside JSON has none.
-		line := bytes.NewBuffer(bytes.Map(func(r rune) rune {
+		line := bytes.Map(func(r rune) rune {
 			if r == '\n' || r == '\r' {
 				return ' '
 			}
 			return r
-		}, s.Raw()))
-		line.WriteByte('\n')
-		if err := c.print(line.String()); err != nil {
+		}, s.Raw())
+		if err := c.printLine(string(line)); err != nil {
 			return err
 		}
 	}
@@ -107,5 +107,22 @@ func (c *console) printJSON(v any) error {
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	return c.print(b.String())
+	return c.printLine(strings.TrimSuffix(b.String(), "\n"))
+}
+
+// printLine writes one line of JSON. At a terminal the control characters that JSON need not escape are
+// escaped too: they occur in strings only, and could repaint the screen.
+func (c *console) printLine(text string) error {
+	if isTerminal(c.stdout) {
+		var b strings.Builder
+		for _, r := range text {
+			if unicode.IsControl(r) {
+				fmt.Fprintf(&b, "\\u%04x", r)
+			} else {
+				b.WriteRune(r)
+			}
+		}
+		text = b.String()
+	}
+	return c.print(text + "\n")
 }

@@ -216,7 +216,7 @@ func TestNoteIsOneCleanLine(t *testing.T) {
 
 func TestBuiltInServer(t *testing.T) {
 	t.Parallel()
-	const note = "chatspec: built-in server on 127.0.0.1:PORT (no OPENAI_API_KEY and no OPENAI_BASE_URL set)\n"
+	const note = "chatspec: built-in server, as neither OPENAI_API_KEY nor OPENAI_BASE_URL is set\n"
 	program(t, nil, "list").check(t, exitOK, "", note+"chatspec: no stored completions\n")
 	program(t, nil, "list", "-json").check(t, exitOK, "", note+"chatspec: no stored completions\n")
 	got := program(t, env{envAPIKey: " ", envBaseURL: "\n"}, "chat", "Say hello")

@@ -40,7 +40,7 @@ func TestBinary(t *testing.T) {
 	t.Run("built-in server", func(t *testing.T) {
 		t.Parallel()
 		got := start(t, nil, "chat", "Say hello").wait()
-		if got.code != exitOK || got.out == "" || !strings.Contains(got.err, "built-in server on 127.0.0.1:") {
+		if got.code != exitOK || got.out == "" || !strings.Contains(got.err, "built-in server, as neither") {
 			t.Errorf("%+v", got)
 		}
 	})

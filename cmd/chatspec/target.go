@@ -68,7 +68,7 @@ func (f *targetFlags) open(c *console, about string) (*target, error) {
 			return nil, err
 		}
 		t.stop, t.host, baseURL = stop, address, "http://"+address+"/v1"
-		c.note("built-in server on %s (no %s and no %s set)", address, envAPIKey, envBaseURL)
+		c.note("built-in server, as neither %s nor %s is set", envAPIKey, envBaseURL)
 	default:
 		baseURL = chatspec.DefaultBaseURL
 	}

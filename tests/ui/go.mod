@@ -1,0 +1,3 @@
+module github.com/chatspec/chatspec/tests/ui
+
+go 1.26.0
