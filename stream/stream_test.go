@@ -148,6 +148,7 @@ func TestEndings(t *testing.T) {
 		"nothing as text":               {"text/plain", strings.NewReader(""), nil, "not stream", ""},
 		"error as text":                 {"text/plain", strings.NewReader(`{"error":"overloaded"}`), nil, "api error", ""},
 		"cut completion as text":        {"text/plain", strings.NewReader(completion[:len(completion)-1]), nil, "not stream", ""},
+		"long completion as text":       {"text/plain", strings.NewReader(completion), []stream.Option{stream.MaxErrorBytes(100)}, "not stream", ""},
 		"media type in capitals":        {"TEXT/Event-Stream", strings.NewReader(whole), nil, "finished", "Hello"},
 		"broken media type parameters":  {"text/event-stream; charset", strings.NewReader(whole), nil, "finished", "Hello"},
 	}
@@ -240,6 +241,19 @@ func TestOpenRefuses(t *testing.T) {
 				t.Errorf("%+v: %v", n, n)
 			}
 		})
+	}
+}
+
+// TestOpenLimits has an unstreamed completion that is longer than an event may be.
+func TestOpenLimits(t *testing.T) {
+	t.Parallel()
+	body := `{"choices":[{"index":0,"message":{"content":"` + strings.Repeat("x", 1000) + `"},"finish_reason":"stop"}]}`
+	for limit, want := range map[int]string{len(body): "finished", len(body) - 1: "too large"} {
+		s, err := stream.Open(answer(200, "application/json", strings.NewReader(body)), stream.MaxEventBytes(limit))
+		if err == nil {
+			_, err = s.Result()
+		}
+		checkOutcome(t, err, want)
 	}
 }
 
