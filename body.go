@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"mime"
 	"net/http"
@@ -60,13 +59,10 @@ func decode[T any, P decoder[T]](resp *http.Response, call call, ok func(*T) boo
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return nil, api.FromResponse(resp, api.DefaultMaxErrorBytes)
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, call.maxBodyBytes+1))
+	body, err := api.ReadBody(resp.Body, call.maxBodyBytes)
 	_ = resp.Body.Close() // what matters has been read
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, fmt.Errorf("chatspec: reading the answer: %w", timeoutError(err))
-	case int64(len(body)) > call.maxBodyBytes:
-		return nil, &api.TooLargeError{What: "body", Limit: call.maxBodyBytes}
 	}
 	if refused := api.FromBody(resp, body); refused != nil {
 		return nil, refused

@@ -2,7 +2,10 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"math"
 	"time"
 )
 
@@ -71,3 +74,29 @@ func (e *DecodeError) Error() string {
 
 // Unwrap returns what was wrong.
 func (e *DecodeError) Unwrap() error { return e.Err }
+
+// ReadBody reads r to its end; a body of more than limit bytes is a [TooLargeError]. It returns what it has
+// read, at most limit bytes, in any case. No allocation exceeds twice what has arrived plus 64 KiB.
+func ReadBody(r io.Reader, limit int64) ([]byte, error) {
+	const first, slack = 4 << 10, 64 << 10
+	most := int(min(limit, math.MaxInt-1)) + 1 // one byte more tells a body that is too large
+	b := make([]byte, 0, min(first, most))
+	for {
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		switch {
+		case len(b) == most:
+			return b[:most-1], &TooLargeError{What: "body", Limit: limit}
+		case errors.Is(err, io.EOF):
+			return b, nil
+		case err != nil:
+			return b, err
+		case len(b) == cap(b):
+			size := 2 * cap(b)
+			if size >= most-slack {
+				size = most
+			}
+			b = append(make([]byte, 0, size), b...)
+		}
+	}
+}

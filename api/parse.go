@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"errors"
-	"io"
 	"math"
 	"mime"
 	"net/http"
@@ -22,14 +21,15 @@ func FromResponse(resp *http.Response, maxBytes int64) *Error {
 		maxBytes = DefaultMaxErrorBytes
 	}
 	timer := time.AfterFunc(MaxErrorTime, func() { _ = resp.Body.Close() })
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxBytes)) // the status is the error, whatever the body does
+	body, _ := ReadBody(resp.Body, maxBytes) // the status is the error, whatever the body does
 	timer.Stop()
 	_ = resp.Body.Close()
 	e := new(Error)
 	e.fill(body)
 	e.complete(resp, body)
 	if e.Message == "" && !isMarkup(resp.Header) {
-		e.Message = string(bytes.TrimSpace(body))
+		text := bytes.TrimSpace(body)
+		e.Message = string(text[:min(len(text), MaxMessageBytes)])
 	}
 	return e
 }
@@ -42,7 +42,7 @@ func FromBody(resp *http.Response, body []byte) *Error {
 	if !e.fill(body) {
 		return nil
 	}
-	e.complete(resp, body)
+	e.complete(resp, bytes.Clone(body))
 	return e
 }
 
@@ -50,7 +50,7 @@ func FromBody(resp *http.Response, body []byte) *Error {
 func FromEvent(resp *http.Response, data []byte) *Error {
 	e := new(Error)
 	e.fill(data)
-	e.complete(resp, data)
+	e.complete(resp, bytes.Clone(data))
 	if e.Message == "" {
 		e.Message = string(bytes.TrimSpace(data))
 	}
@@ -63,7 +63,7 @@ func RequestID(h http.Header) string { return h.Get("X-Request-Id") }
 // complete fills in what does not depend on the shape of the body.
 func (e *Error) complete(resp *http.Response, body []byte) {
 	e.Attempts = 1
-	e.Raw = bytes.Clone(body)
+	e.Raw = body
 	if resp != nil {
 		e.Status = resp.StatusCode
 		e.RequestID = RequestID(resp.Header)

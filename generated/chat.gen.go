@@ -4493,13 +4493,13 @@ func (t *CreateChatCompletionResponse) Message() AssistantMessage {
 }
 
 // Text returns the text that the chunk adds to the choice with index 0, empty when it adds none.
-func (t *CreateChatCompletionStreamResponse) Text() string {
+func (t *CreateChatCompletionStreamResponse) Text() (text string) {
 	for i := range t.Choices {
 		if t.Choices[i].Index == 0 {
-			return t.Choices[i].Delta.Content
+			text += t.Choices[i].Delta.Content
 		}
 	}
-	return ""
+	return text
 }
 
 // AssistantMessage returns m as the AssistantMessage that says the same in a request.

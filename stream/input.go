@@ -188,10 +188,12 @@ func (in *input) makeRoom() {
 }
 
 // nextSize returns the size of a larger buffer: twice as much, but half the maximum before the maximum,
-// so that the last two together stay under twice the limit.
+// so that the last two together stay under twice the limit. A size just below half counts as half: it would
+// only be copied once more.
 func (in *input) nextSize() int {
+	const nearly = 32 << 10
 	half := in.maxSize - in.maxSize/2
-	if size := len(in.buf); size < half {
+	if size := len(in.buf); size < half-nearly {
 		return max(firstBufferBytes, min(2*size, half))
 	}
 	return in.maxSize

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"io"
@@ -83,13 +84,17 @@ func (r *Reader[C, R]) readEvents() {
 
 // openWhole reads an answer that is not an event stream.
 func (r *Reader[C, R]) openWhole(mediaType string) error {
-	limit := int64(r.opts.maxEventBytes)
-	data, err := io.ReadAll(io.LimitReader(r.body, limit+1))
+	in := bufio.NewReaderSize(r.body, snippetBytes)
+	begin, err := in.Peek(snippetBytes)
 	switch {
-	case err != nil:
+	case err != nil && !errors.Is(err, io.EOF):
 		return transportError(err)
-	case int64(len(data)) > limit:
-		return &TooLargeError{What: "body", Limit: limit}
+	case err == nil && !bytes.HasPrefix(bytes.TrimSpace(begin), []byte("{")):
+		return r.asWhole(mediaType, begin) // not an object, however it goes on
+	}
+	data, err := api.ReadBody(in, int64(r.opts.maxEventBytes))
+	if err != nil {
+		return transportError(err)
 	}
 	return r.asWhole(mediaType, data)
 }
