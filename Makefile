@@ -96,6 +96,10 @@ ui: ## Test what people see, in a terminal (tmux)
 	@command -v tmux >/dev/null || { echo "make $@ needs tmux" >&2; exit 1; }
 	cd tests/ui && GOWORK=off go test -count=1 ./...
 
+.PHONY: compare
+compare: ## Put the same broken servers before this client, openai-go and go-openai, and print a table
+	cd tests/peers && GOWORK=off go run ./compare
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (1m each; also a count, as in FUZZTIME=1000x)
 	@$(call each,$(JUST_GO), \
