@@ -16,7 +16,7 @@ import (
 
 // Client calls the operations of the document. It may be used by several goroutines at once.
 //
-// What a server refuses is an [*github.com/chatspec/chatspec/api.Error]. Input that cannot be right, such as
+// What a server refuses is an *api.Error. Input that cannot be right, such as
 // a request without messages, is an error before anything is sent.
 type Client struct {
 	raw  *chat.Client
@@ -93,7 +93,7 @@ func (c *Client) List(ctx context.Context, params chat.ListChatCompletionsParams
 	return pages(params.After, func(after *string) (page[chat.CreateChatCompletionResponse], error) {
 		params := params
 		params.After = after
-		list, err := fetch(c, opts, func(edit chat.RequestEditorFn) (*http.Response, error) {
+		list, err := fetch(c, "List", opts, func(edit chat.RequestEditorFn) (*http.Response, error) {
 			return c.raw.ListChatCompletions(ctx, &params, edit)
 		}, func(l *chat.ChatCompletionList) bool { return l.Data != nil })
 		if err != nil {
@@ -108,7 +108,7 @@ func (c *Client) Get(ctx context.Context, id string, opts ...CallOption) (*chat.
 	if err := checkID("Get", id); err != nil {
 		return nil, err
 	}
-	return fetch(c, opts, func(edit chat.RequestEditorFn) (*http.Response, error) {
+	return fetch(c, "Get", opts, func(edit chat.RequestEditorFn) (*http.Response, error) {
 		return c.raw.GetChatCompletion(ctx, id, edit)
 	}, isCompletion)
 }
@@ -138,7 +138,7 @@ func (c *Client) Delete(ctx context.Context, id string, opts ...CallOption) (*ch
 	if err := checkID("Delete", id); err != nil {
 		return nil, err
 	}
-	return fetch(c, opts, func(edit chat.RequestEditorFn) (*http.Response, error) {
+	return fetch(c, "Delete", opts, func(edit chat.RequestEditorFn) (*http.Response, error) {
 		return c.raw.DeleteChatCompletion(ctx, id, edit)
 	}, func(d *chat.ChatCompletionDeleted) bool { return d.ID != "" })
 }
@@ -151,7 +151,7 @@ func (c *Client) Messages(ctx context.Context, id string, params chat.GetChatCom
 	return pages(params.After, func(after *string) (page[chat.StoredMessage], error) {
 		params := params
 		params.After = after
-		list, err := fetch(c, opts, func(edit chat.RequestEditorFn) (*http.Response, error) {
+		list, err := fetch(c, "Messages", opts, func(edit chat.RequestEditorFn) (*http.Response, error) {
 			return c.raw.GetChatCompletionMessages(ctx, id, &params, edit)
 		}, func(l *chat.ChatCompletionMessageList) bool { return l.Data != nil })
 		if err != nil {
@@ -177,17 +177,17 @@ func (c *Client) create(ctx context.Context, req chat.CreateChatCompletionReques
 }
 
 // fetch makes a call without a body.
-func fetch[T any, P decoder[T]](c *Client, opts []CallOption, send func(chat.RequestEditorFn) (*http.Response, error), ok func(*T) bool) (*T, error) {
+func fetch[T any, P decoder[T]](c *Client, method string, opts []CallOption, send func(chat.RequestEditorFn) (*http.Response, error), ok func(*T) bool) (*T, error) {
 	call, err := c.call.with(opts)
 	if err != nil {
 		return nil, err
 	}
 	if len(call.fields) > 0 {
-		return nil, errors.New("chatspec: WithBodyField: the call has no body")
+		return nil, fmt.Errorf("chatspec: %s: WithBodyField: the call has no body", method)
 	}
 	resp, err := send(call.edit)
 	if err != nil {
-		return nil, fmt.Errorf("chatspec: %w", err)
+		return nil, fmt.Errorf("chatspec: %s: %w", method, err)
 	}
 	return decode[T, P](resp, call, ok)
 }

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -65,17 +67,20 @@ func TestNewRefuses(t *testing.T) {
 		want   string
 	}{
 		"nothing":          {nil, "no API key: use WithAPIKey or OPENAI_API_KEY, or WithBaseURL or OPENAI_BASE_URL"},
-		"other scheme":     {chatspec.WithBaseURL("ftp://x"), "WithBaseURL: scheme"},
-		"no scheme":        {chatspec.WithBaseURL("localhost:8080"), "WithBaseURL: scheme"},
+		"other scheme":     {chatspec.WithBaseURL("ftp://x"), "WithBaseURL: want http://"},
+		"no scheme":        {chatspec.WithBaseURL("localhost:8080"), "WithBaseURL: want http://"},
 		"no host":          {chatspec.WithBaseURL("http:///v1"), "no host"},
 		"user":             {chatspec.WithBaseURL("http://u:geheim@x"), "has a user"},
 		"query":            {chatspec.WithBaseURL("http://x/?geheim=1"), "has a query"},
-		"not a URL":        {chatspec.WithBaseURL("http://geheim\x7f"), "not a URL"},
+		"not a URL":        {chatspec.WithBaseURL("http://geheim\x7f"), "WithBaseURL: want http://"},
 		"key with newline": {chatspec.WithAPIKey("geheim\n"), "WithAPIKey: the value has control characters"},
 		"header name":      {chatspec.WithHeader("a b", "x"), "WithHeader"},
 		"header value":     {chatspec.WithHeader("a", "geheim\r\nb: c"), "WithHeader: the value has control characters"},
 		"nil client":       {chatspec.WithHTTPClient(nil), "WithHTTPClient"},
 		"nil middleware":   {chatspec.WithMiddleware(nil), "WithMiddleware"},
+		"nil http.Client":  {chatspec.WithHTTPClient((*http.Client)(nil)), "WithHTTPClient"},
+		"stream option":    {chatspec.WithStreamOptions(stream.IdleTimeout(0)), "WithStreamOptions: stream: IdleTimeout"},
+		"no stream option": {chatspec.WithStreamOptions(nil), "an option is nil"},
 		"body limit":       {chatspec.WithMaxBodyBytes(0), "WithMaxBodyBytes"},
 	}
 	for name, test := range tests {
@@ -238,11 +243,11 @@ func TestBodyFields(t *testing.T) {
 	t.Parallel()
 	srv := &server{answers: []string{hello}}
 	_, err := newClient(t, srv).Create(t.Context(), question(),
-		chatspec.WithBodyField("top_k", 5), chatspec.WithBodyField("extra", map[string]any{"a": map[string]any{}}))
+		chatspec.WithBodyField("x_test_field", 5), chatspec.WithBodyField("x_test_object", map[string]any{"a": map[string]any{}}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"model":"m","messages":[{"role":"user","content":"Hi"}],"top_k":5,"extra":{"a":{}}}`
+	want := `{"model":"m","messages":[{"role":"user","content":"Hi"}],"x_test_field":5,"x_test_object":{"a":{}}}`
 	if srv.bodies[0] != want {
 		t.Errorf("%s\nwant\n%s", srv.bodies[0], want)
 	}
@@ -516,6 +521,60 @@ func TestErrorFields(t *testing.T) {
 	for f := range reflect.TypeFor[chat.Error]().Fields() {
 		if _, ok := reflect.TypeFor[api.Error]().FieldByName(f.Name); !ok {
 			t.Errorf("api.Error has no %s", f.Name)
+		}
+	}
+}
+
+// TestRedirects has servers that send a request elsewhere. It is followed within its origin only, and never
+// with another method; otherwise the redirect is the answer, and prompt and key stay here.
+func TestRedirects(t *testing.T) {
+	t.Parallel()
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("another server got %s %s, %v", r.Method, r.URL, r.Header)
+	}))
+	t.Cleanup(elsewhere.Close)
+	tests := map[string]struct {
+		status int
+		to     string
+		want   string // the answer, or the status of the error
+	}{
+		"same origin":    {http.StatusTemporaryRedirect, "/new", "Hello"},
+		"another method": {http.StatusFound, "/new", "302"},
+		"another port":   {http.StatusPermanentRedirect, elsewhere.URL, "308"},
+		"another host":   {http.StatusTemporaryRedirect, strings.Replace(elsewhere.URL, "127.0.0.1", "localhost", 1), "307"},
+		"for ever":       {http.StatusTemporaryRedirect, "/v1/chat/completions", "307"},
+	}
+	for name, test := range tests {
+		for _, client := range []chatspec.Option{nil, chatspec.WithHTTPClient(&http.Client{})} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.URL.Path != "/new" {
+						http.Redirect(w, r, test.to, test.status)
+						return
+					}
+					_, _ = io.WriteString(w, hello)
+				}))
+				t.Cleanup(srv.Close)
+				opts := []chatspec.Option{chatspec.WithBaseURL(srv.URL + "/v1"), chatspec.WithAPIKey("k"), chatspec.WithHeader("X-Key", "k")}
+				if client != nil {
+					opts = append(opts, client)
+				}
+				c, err := chatspec.New(opts...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				res, err := c.Create(t.Context(), question())
+				got := ""
+				if refused, ok := errors.AsType[*api.Error](err); ok {
+					got = strconv.Itoa(refused.Status)
+				} else if err == nil {
+					got = res.Text()
+				}
+				if got != test.want {
+					t.Errorf("%q, %v; want %q", got, err, test.want)
+				}
+			})
 		}
 	}
 }

@@ -118,6 +118,23 @@ func (b *cancelledBody) Close() error {
 	return err
 }
 
+// sameOrigin returns a copy of the client that takes a request nowhere else: prompts and keys stay with the
+// server they are meant for. A redirect that leads elsewhere is the answer.
+func sameOrigin(client *http.Client) *http.Client {
+	c := *client
+	c.CheckRedirect = func(req *http.Request, via []*http.Request) error {
+		from := via[0]
+		if req.URL.Scheme != from.URL.Scheme || req.URL.Host != from.URL.Host || req.Method != from.Method || len(via) >= maxRedirects {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}
+	return &c
+}
+
+// maxRedirects is how many redirects are followed for a request, as net/http has it.
+const maxRedirects = 10
+
 // newTransport returns the standard library's transport, but with enough idle connections to one host for
 // streams that run side by side, and with pings that find a dead HTTP/2 connection.
 func newTransport() *http.Transport {

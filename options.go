@@ -99,10 +99,8 @@ func WithBaseURL(address string) Option {
 	return clientOption(func(c *config) error {
 		u, err := url.Parse(address)
 		switch {
-		case err != nil:
-			return errors.New("chatspec: WithBaseURL: not a URL")
-		case u.Scheme != "http" && u.Scheme != "https":
-			return fmt.Errorf("chatspec: WithBaseURL: scheme %q is not http or https", u.Scheme)
+		case err != nil, u.Scheme != "http" && u.Scheme != "https":
+			return errors.New("chatspec: WithBaseURL: want http:// or https:// and a host, such as http://127.0.0.1:8080/v1")
 		case u.Host == "":
 			return errors.New("chatspec: WithBaseURL: the URL has no host")
 		case u.User != nil:
@@ -134,9 +132,13 @@ func WithProject(id string) Option {
 // WithHTTPClient sets what sends the requests, for example an *http.Client with a proxy or a timeout of its
 // own. A Timeout of an *http.Client counts the body too and so cuts long streams; prefer contexts. The
 // default is a client with a transport of its own.
+//
+// Of an *http.Client a copy is used that follows redirects within the same scheme, host and port only, and
+// only without a change of method; others are returned as the error (api.Error) that their status is. Another Doer
+// has to see to that itself.
 func WithHTTPClient(doer Doer) Option {
 	return clientOption(func(c *config) error {
-		if doer == nil {
+		if client, ok := doer.(*http.Client); doer == nil || ok && client == nil {
 			return errors.New("chatspec: WithHTTPClient: nil")
 		}
 		c.doer = doer
@@ -157,7 +159,7 @@ func WithMiddleware(middleware func(Doer) Doer) Option {
 }
 
 // WithHeaderTimeout limits how long the response headers may take, from the start of sending the request. A
-// wait that is too long is an [github.com/chatspec/chatspec/api.TimeoutError] with the phase "headers"; the
+// wait that is too long is an *api.TimeoutError with the phase "headers"; the
 // body may take as long as it likes. The default is no limit, because a server may think for minutes before
 // it answers a request that is not streamed. d must be positive.
 func WithHeaderTimeout(d time.Duration) Option {
@@ -194,13 +196,16 @@ func WithHeader(name, value string) SharedOption {
 // WithStreamOptions sets how streams are read; see package stream.
 func WithStreamOptions(opts ...stream.Option) SharedOption {
 	return sharedOption(func(c *call) error {
+		if err := stream.CheckOptions(opts...); err != nil {
+			return fmt.Errorf("chatspec: WithStreamOptions: %w", err)
+		}
 		c.stream = append(c.stream, opts...)
 		return nil
 	})
 }
 
 // WithMaxBodyBytes limits an answer that is not streamed to n decompressed bytes; the default is
-// [DefaultMaxBodyBytes]. A larger one is an [github.com/chatspec/chatspec/api.TooLargeError]. n must be positive.
+// [DefaultMaxBodyBytes]. A larger one is an *api.TooLargeError. n must be positive.
 func WithMaxBodyBytes(n int64) SharedOption {
 	return sharedOption(func(c *call) error {
 		if n <= 0 {
@@ -225,6 +230,9 @@ func WithBodyField(name string, value any) CallOption {
 func newConfig(opts []Option) (config, error) {
 	c := config{call: call{maxBodyBytes: DefaultMaxBodyBytes}}
 	for _, opt := range opts {
+		if opt == nil {
+			return c, errors.New("chatspec: an option is nil")
+		}
 		if err := opt.applyClient(&c); err != nil {
 			return c, err
 		}
@@ -235,8 +243,11 @@ func newConfig(opts []Option) (config, error) {
 	if c.baseURL == "" {
 		c.baseURL = DefaultBaseURL
 	}
-	if c.doer == nil {
-		c.doer = &http.Client{Transport: newTransport()}
+	switch doer := c.doer.(type) {
+	case nil:
+		c.doer = sameOrigin(&http.Client{Transport: newTransport()})
+	case *http.Client:
+		c.doer = sameOrigin(doer)
 	}
 	return c, nil
 }
@@ -246,6 +257,9 @@ func (c call) with(opts []CallOption) (call, error) {
 	c.header = c.header.Clone()
 	c.stream = slices.Clip(c.stream)
 	for _, opt := range opts {
+		if opt == nil {
+			return c, errors.New("chatspec: an option is nil")
+		}
 		if err := opt.applyCall(&c); err != nil {
 			return c, err
 		}

@@ -211,10 +211,10 @@ func TestOtherErrors(t *testing.T) {
 		t.Error(timeout)
 	}
 	for want, err := range map[string]error{
-		"timeout (idle) after 1s":            timeout,
-		"timeout (total)":                    &api.TimeoutError{Phase: api.PhaseTotal},
-		"event exceeds the limit of 7 bytes": &api.TooLargeError{What: "event", Limit: 7},
-		"malformed response: cause":          &api.DecodeError{What: "response", Err: cause},
+		"timeout (idle) after 1s":                         timeout,
+		"timeout: the deadline of the context has passed": &api.TimeoutError{Phase: api.PhaseTotal},
+		"event exceeds the limit of 7 bytes":              &api.TooLargeError{What: "event", Limit: 7},
+		"malformed response: cause":                       &api.DecodeError{What: "response", Err: cause},
 	} {
 		if err.Error() != want {
 			t.Errorf("%q, want %q", err, want)

@@ -41,8 +41,8 @@ type TimeoutError struct {
 
 // Error names the phase and its limit.
 func (e *TimeoutError) Error() string {
-	if e.Limit == 0 {
-		return fmt.Sprintf("timeout (%s)", e.Phase)
+	if e.Phase == PhaseTotal {
+		return "timeout: the deadline of the context has passed"
 	}
 	return fmt.Sprintf("timeout (%s) after %v", e.Phase, e.Limit)
 }

@@ -13,7 +13,7 @@
 // A handler without any script answers by itself, see [BuiltIn].
 //
 // Before the script is asked, a request must name an operation, have the key if there is one, and obey the
-// document; package validate checks that. What does not is answered as the API does, with status 404,
+// document; package validate checks that. What does not is answered with an error object, with status 404,
 // 405, 401 or 400 and an error object. Completions that were created with store are kept in memory, for
 // the operations that list, get, update and delete them and list their messages.
 //

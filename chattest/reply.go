@@ -37,7 +37,8 @@ type Reply struct {
 // answer has more words than max_completion_tokens.
 func BuiltIn() Reply { return Reply{} }
 
-// Text answers with a text. Streamed, each piece is one chunk; a single piece is split into words.
+// Text answers with a text. Streamed, each piece is one chunk, between one with the role and one with the
+// finish reason; a single piece is split into words.
 func Text(pieces ...string) Reply {
 	text := joined(pieces)
 	r := Reply{complete: func(*chat.CreateChatCompletionRequest) (chat.CreateChatCompletionResponse, error) {
@@ -119,8 +120,8 @@ func (r Reply) WithDelay(d time.Duration) Reply {
 	return r
 }
 
-// WithPace makes a stream wait this long between one chunk and the next. The first comes at once, and
-// [DONE] comes right after the last.
+// WithPace makes a stream wait this long between one chunk and the next, those that bring the role, the
+// finish reason and the usage included. The first comes at once, and [DONE] comes right after the last.
 func (r Reply) WithPace(d time.Duration) Reply {
 	r.pace = d
 	return r

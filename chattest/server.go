@@ -34,7 +34,8 @@ const (
 type Server struct {
 	*Handler
 
-	// URL is the base URL, for chatspec.WithBaseURL or chat.NewClient. It ends in /v1.
+	// URL is the base URL, for chatspec.WithBaseURL or chat.NewClient. It ends in /v1. That of a server in
+	// memory leads nowhere without [Server.Client].
 	URL string
 
 	headerTimeout time.Duration // zero in memory, where it would be a timer in the bubble of a test

@@ -1819,7 +1819,7 @@ func (t *CustomVoice) UnmarshalJSON(data []byte) error {
 
 // Delta is what a message gains by a chunk.
 type Delta struct {
-	// Role is the author of a message. Of the deltas of a choice, only the first has it.
+	// Role is the author of a message; in a stream, only the first delta of a choice has it.
 	Role Role `json:"role,omitempty,omitzero"`
 
 	// Content is text to append to the content.
@@ -3337,7 +3337,7 @@ func (c ResponseMessageRole) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// Role is the author of a message. Of the deltas of a choice, only the first has it.
+// Role is the author of a message; in a stream, only the first delta of a choice has it.
 type Role string
 
 // SearchContextSize is how much of the search results the model reads; `medium` when absent.
@@ -3375,7 +3375,7 @@ type StoredMessage struct {
 	// ID is the ID of the message.
 	ID string `json:"id"`
 
-	// Role is the author of a message. Of the deltas of a choice, only the first has it.
+	// Role is the author of a message; in a stream, only the first delta of a choice has it.
 	Role Role `json:"role"`
 
 	// Content is the text of the message; null when there is none.

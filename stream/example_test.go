@@ -64,7 +64,7 @@ data: {"choices":[{"ind`))
 	fmt.Println(errors.Is(err, stream.ErrTruncated), err)
 	// Output:
 	// "Hello, "
-	// true stream truncated: a choice has no finish reason (after 1 event, 63 bytes)
+	// true stream truncated: it ended in the middle of an event (after 1 event, 63 bytes)
 }
 
 // A proxy copies a stream event by event. Types, IDs and data arrive as they were sent, whatever is in them.

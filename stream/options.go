@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -111,6 +112,13 @@ func Expect(choices int, usage bool) Option {
 	}
 }
 
+// CheckOptions returns the error that [Open] would return for these options, for those who keep them until
+// there is a response.
+func CheckOptions(opts ...Option) error {
+	_, err := newOptions(opts)
+	return err
+}
+
 // options is what all options together say.
 type options struct {
 	maxEventBytes int
@@ -131,6 +139,9 @@ func newOptions(opts []Option) (options, error) {
 		maxErrorBytes: api.DefaultMaxErrorBytes,
 	}
 	for _, opt := range opts {
+		if opt == nil {
+			return o, errors.New("stream: an option is nil")
+		}
 		if err := opt(&o); err != nil {
 			return o, err
 		}

@@ -12,7 +12,8 @@ import (
 	chat "github.com/chatspec/chatspec/generated"
 )
 
-// Stream reads the chunks of a chat completion.
+// Stream reads the chunks of a chat completion. Its methods are those of [Reader]: Next, Chunk, Raw and Err,
+// the iterators All and Text, Result and Partial, Done, Streamed, Response and Close.
 type Stream = Reader[chat.CreateChatCompletionStreamResponse, chat.CreateChatCompletionResponse]
 
 // Accumulator adds chunks up to the response that an unstreamed call would have returned. Readers have one
@@ -236,7 +237,11 @@ func (r *Reader[C, R]) endEvents(err error) bool {
 	if refused := r.refused(incomplete); refused != nil {
 		return r.end(refused)
 	}
-	return r.end(r.missing())
+	err = r.missing()
+	if err != nil && len(incomplete) > 0 {
+		err = truncated(missingError("it ended in the middle of an event"))
+	}
+	return r.end(err)
 }
 
 // missing returns the truncation of an answer that lacks something at its end, or nil.

@@ -129,7 +129,7 @@ func TestRequestBroken(t *testing.T) {
 			t.Parallel()
 			err := newValidator(t).Request(post(t, c.body))
 			got := asError(t, err)
-			if got.In != validate.InBody || got.Pointer != c.pointer || got.Rule != c.rule || !slices.Equal(got.Allowed, c.allowed) {
+			if got.In != validate.InBody || got.Pointer != c.pointer || got.Rule != c.rule || !allows(got.Allowed, c.allowed) {
 				t.Errorf("got %s %q %q %q, want %q %q %q", got.In, got.Pointer, got.Rule, got.Allowed, c.pointer, c.rule, c.allowed)
 			}
 			checkText(t, err)
@@ -372,4 +372,13 @@ func checkText(t *testing.T, err error) {
 			t.Errorf("text of the error: %q", text)
 		}
 	}
+}
+
+// allows says whether got has everything that is wanted, or nothing where nothing is. The document may come to
+// allow more.
+func allows(got, want []string) bool {
+	if want == nil {
+		return got == nil
+	}
+	return !slices.ContainsFunc(want, func(v string) bool { return !slices.Contains(got, v) })
 }

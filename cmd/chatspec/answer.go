@@ -64,7 +64,7 @@ func writeChunks(c *console, s *stream.Stream) error {
 				return ' '
 			}
 			return r
-		}, s.Raw())
+		}, bytes.TrimSpace(s.Raw()))
 		if err := c.printLine(string(line)); err != nil {
 			return err
 		}

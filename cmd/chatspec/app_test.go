@@ -149,7 +149,7 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"chat", "-metadata", "a", "hi"}, `invalid value "a" for flag -metadata: want KEY=VALUE; see chatspec help chat`},
 		{[]string{"chat", "-header", "a", "hi"}, `invalid value "a" for flag -header: want NAME:VALUE; see chatspec help chat`},
 		{[]string{"chat", "-base-url", "http://x", "-header", "a b: c", "hi"}, `-header: "a b" is not the name of a header; see chatspec help chat`},
-		{[]string{"chat", "-base-url", "ftp://x", "hi"}, `-base-url: scheme "ftp" is not http or https; see chatspec help chat`},
+		{[]string{"chat", "-base-url", "ftp://x", "hi"}, `-base-url: want http:// or https:// and a host, such as http://127.0.0.1:PORT/v1; see chatspec help chat`},
 		{[]string{"list", "x"}, "list takes no arguments; see chatspec help list"},
 		{[]string{"list", "-limit", "-1"}, `invalid value "-1" for flag -limit: not a number; see chatspec help list`},
 		{[]string{"list", "-order", "up"}, `invalid value "up" for flag -order: want asc or desc; see chatspec help list`},
@@ -172,7 +172,7 @@ func TestUsageErrors(t *testing.T) {
 func TestBadEnvironment(t *testing.T) {
 	t.Parallel()
 	program(t, env{envBaseURL: "localhost:8080"}, "list").
-		check(t, exitUsage, "", "chatspec: OPENAI_BASE_URL: scheme \"localhost\" is not http or https; see chatspec help list\n")
+		check(t, exitUsage, "", "chatspec: OPENAI_BASE_URL: want http:// or https:// and a host, such as http://127.0.0.1:PORT/v1; see chatspec help list\n")
 	program(t, env{envAPIKey: "sk\x00secret"}, "list").
 		check(t, exitUsage, "", "chatspec: OPENAI_API_KEY: the value has control characters; see chatspec help list\n")
 }

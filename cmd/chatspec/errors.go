@@ -88,6 +88,14 @@ func (t *target) checkAddress() string {
 	return "check " + t.source
 }
 
+// checkNetwork says where to look when a host is unknown.
+func (t *target) checkNetwork() string {
+	if t.source == "" {
+		return "check the network"
+	}
+	return "check " + t.source + " and the network"
+}
+
 // answerText explains an answer that was no good; empty for other errors.
 func (t *target) answerText(err error) string {
 	var none *stream.NotStreamError
@@ -123,7 +131,7 @@ func (t *target) networkText(err error) string {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return t.dialed(err) + " refused the connection: is the server running?"
 	case errors.As(err, &dns):
-		return withAdvice("there is no address for "+dns.Name, t.checkAddress()+" and the network")
+		return withAdvice("there is no address for "+dns.Name, t.checkNetwork())
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return t.host + " does not speak https: is it http?"
 	case errors.As(err, &certificate):

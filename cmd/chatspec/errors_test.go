@@ -32,7 +32,7 @@ func TestRefusals(t *testing.T) {
 		body   string
 		want   string
 	}{
-		{401, refusal("Incorrect API key provided: sk-mine.", "invalid_request_error", "invalid_api_key"), "401 Unauthorized, invalid_request_error, invalid_api_key: Incorrect API key provided: [masked]; check OPENAI_API_KEY"},
+		{401, refusal("Incorrect API key provided: sk-mine-own.", "invalid_request_error", "invalid_api_key"), "401 Unauthorized, invalid_request_error, invalid_api_key: Incorrect API key provided: [masked]; check OPENAI_API_KEY"},
 		{402, "", "402 Payment Required; the account needs credit or a higher limit"},
 		{403, refusal("no access", "", ""), "403 Forbidden: no access; the key is known but may not do this"},
 		{404, refusal("The model `m` does not exist", "invalid_request_error", "model_not_found"), "404 Not Found, invalid_request_error, model_not_found: The model `m` does not exist; check -model"},
@@ -54,7 +54,7 @@ func TestRefusals(t *testing.T) {
 				w.WriteHeader(tc.status)
 				_, _ = io.WriteString(w, tc.body)
 			}))
-			e[envAPIKey] = "sk-mine"
+			e[envAPIKey] = "sk-mine-own"
 			program(t, e, "chat", "Hi").check(t, exitFailure, "", talking+host+tc.want+"\n")
 			program(t, e, "chat", "-no-stream", "Hi").check(t, exitFailure, "", talking+host+tc.want+"\n")
 		})
@@ -193,7 +193,7 @@ func TestNetworkTexts(t *testing.T) {
 		want   string
 	}{
 		{"-base-url", &net.DNSError{Err: "no such host", Name: "api.exmaple.com"}, "there is no address for api.exmaple.com; check -base-url and the network"},
-		{"", &net.DNSError{Err: "no such host", Name: "h"}, "there is no address for h; check what stands between here and h:80 and the network"},
+		{"", &net.DNSError{Err: "no such host", Name: "h"}, "there is no address for h; check the network"},
 		{"", &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("network is unreachable")}, "cannot reach h:80: network is unreachable"},
 		{"", context.DeadlineExceeded, "h:80: context deadline exceeded"},
 	} {

@@ -25,8 +25,8 @@ const (
 )
 
 const serveHelp = `Serves a fake chat completions server, for trying clients without a key, costs
-or a network. It checks requests as the API does, answers with streams, usage,
-tool calls and errors, and keeps completions made with store in memory.
+or a network. It checks requests against openapi.yaml, answers with streams,
+usage, tool calls and errors, and keeps completions made with store in memory.
 
 When it listens it writes one line to standard output, such as
 OPENAI_BASE_URL=http://127.0.0.1:8080/v1, and then a line to standard error for

@@ -74,7 +74,7 @@ func TestHelloStreams(t *testing.T) {
 	run := exec.CommandContext(t.Context(), hello)
 	run.Env = []string{"OPENAI_API_KEY=test-key", "OPENAI_BASE_URL=" + srv.URL}
 	out, err := run.CombinedOutput()
-	if err != nil || string(out) != "Hello, world." {
+	if err != nil || string(out) != "Hello, world.\n" {
 		t.Errorf("%q, %v", out, err)
 	}
 }

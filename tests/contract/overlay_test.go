@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,30 +13,14 @@ import (
 // else by hand: they must appear in Go, be written and read, and accumulate.
 func TestOverlayReachesTheWire(t *testing.T) {
 	t.Parallel()
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	overlay, err := filepath.Abs("testdata/overlay/overlay.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	config := strings.NewReplacer(
-		"output: generated/chat.gen.go", "output: "+filepath.Join(dir, "chat", "chat.gen.go"),
-		"output-options:", "output-options:\n  overlay: {path: "+overlay+"}",
-	).Replace(readFile(t, filepath.Join(root, "oapi-codegen.yaml")))
-	writeFile(t, filepath.Join(dir, "config.yaml"), config)
-	writeFile(t, filepath.Join(dir, "chat", "doc.go"), "package chat\n")
-	run(t, root, "go", "tool", "oapi-codegen", "-config", filepath.Join(dir, "config.yaml"), "openapi.yaml")
-
+	dir := overlaid(t, readFile(t, "testdata/overlay/overlay.yaml"))
 	writeFile(t, filepath.Join(dir, "main.go"), readFile(t, "testdata/overlay/main.go.txt"))
-	writeFile(t, filepath.Join(dir, "go.sum"), readFile(t, filepath.Join(root, "go.sum")))
-	writeFile(t, filepath.Join(dir, "go.mod"), "module overlaid\n\ngo 1.26.0\n\n"+
-		"require github.com/chatspec/chatspec v0.0.0\n\nreplace github.com/chatspec/chatspec => "+root+"\n")
-	got := run(t, dir, "go", "run", "-mod=mod", ".")
-	want := `{"model":"m","messages":[{"role":"user","content":[{"type":"video_url","video_url":{"url":"u"}}]}],"top_k":7} <nil>
-chat.VideoPart 7 <nil>
+	got, err := run(t, dir, "go", "run", "-mod=mod", ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"model":"m","messages":[{"role":"user","content":[{"type":"x_video","x_video":{"url":"u"}}]}],"x_top":7} <nil>
+chat.XVideoPart 7 <nil>
 yes / because so / because so <nil>
 `
 	if got != want {
@@ -43,8 +28,54 @@ yes / because so / because so <nil>
 	}
 }
 
-// run runs a command outside any workspace and returns its standard output.
-func run(t *testing.T, dir, name string, args ...string) string {
+// TestOverlayMistakes has additions to the delta that would lose data in silence. They do not compile, and
+// the compiler says what is missing.
+func TestOverlayMistakes(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ properties, want string }{
+		"no counterpart": {"x_thoughts: {type: string, description: is text.}", "undefined: ResponseMessageHasNoXThoughts"},
+		"no rule":        {"annotations: {x-accumulate: ''}", "undefined: ListNeedsXAccumulate"},
+		"unknown rule":   {"content: {x-accumulate: apend}", "undefined: UnknownXAccumulate"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := overlaid(t, "overlay: 1.0.0\ninfo: {title: A mistake, version: 1.0.0}\nactions:\n"+
+				"  - target: $.components.schemas.Delta.properties\n    update: {"+test.properties+"}\n")
+			if _, err := run(t, dir, "go", "build", "-mod=mod", "./chat"); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+// overlaid makes a module whose package chat is generated from the document with the overlay, and returns
+// its folder.
+func overlaid(t *testing.T, overlay string) string {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "overlay.yaml"), overlay)
+	config := strings.NewReplacer(
+		"output: generated/chat.gen.go", "output: "+filepath.Join(dir, "chat", "chat.gen.go"),
+		"output-options:", "output-options:\n  overlay: {path: "+filepath.Join(dir, "overlay.yaml")+"}",
+	).Replace(readFile(t, filepath.Join(root, "oapi-codegen.yaml")))
+	writeFile(t, filepath.Join(dir, "config.yaml"), config)
+	writeFile(t, filepath.Join(dir, "chat", "doc.go"), "package chat\n")
+	if _, err := run(t, root, "go", "tool", "oapi-codegen", "-config", filepath.Join(dir, "config.yaml"), "openapi.yaml"); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "go.sum"), readFile(t, filepath.Join(root, "go.sum")))
+	writeFile(t, filepath.Join(dir, "go.mod"), "module overlaid\n\ngo 1.26.0\n\n"+
+		"require github.com/chatspec/chatspec v0.0.0\n\nreplace github.com/chatspec/chatspec => "+root+"\n")
+	return dir
+}
+
+// run runs a command outside any workspace and returns its standard output. The error has what the command
+// wrote to standard error.
+func run(t *testing.T, dir, name string, args ...string) (string, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Dir = dir
@@ -53,9 +84,9 @@ func run(t *testing.T, dir, name string, args ...string) string {
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, stderr.String())
+		err = fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, stderr.String())
 	}
-	return string(out)
+	return string(out), err
 }
 
 func readFile(t *testing.T, name string) string {

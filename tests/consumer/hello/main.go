@@ -29,4 +29,5 @@ func main() {
 		}
 		fmt.Print(text)
 	}
+	fmt.Println()
 }
