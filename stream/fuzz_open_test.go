@@ -135,7 +135,7 @@ func FuzzSplitResponse(f *testing.F) {
 func fill(rng *rand.Rand, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
-		if constant, ok := v.Interface().(encoding.TextMarshaler); ok {
+		if constant, ok := reflect.TypeAssert[encoding.TextMarshaler](v); ok {
 			text, _ := constant.MarshalText()
 			v.SetString(string(text))
 			return
@@ -161,8 +161,8 @@ func fill(rng *rand.Rand, v reflect.Value) {
 			}
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(rng, v.Field(i))
+		for _, field := range v.Fields() {
+			fill(rng, field)
 		}
 	case reflect.Interface:
 		if v.Type() == reflect.TypeFor[chat.ToolCall]() {
