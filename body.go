@@ -2,6 +2,7 @@ package chatspec
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,7 +63,7 @@ func decode[T any, P decoder[T]](resp *http.Response, call call, ok func(*T) boo
 	body, err := api.ReadBody(resp.Body, call.maxBodyBytes)
 	_ = resp.Body.Close() // what matters has been read
 	if err != nil {
-		return nil, fmt.Errorf("chatspec: reading the answer: %w", timeoutError(err))
+		return nil, fmt.Errorf("chatspec: reading the answer: %w", api.Interrupted(contextOf(resp), err))
 	}
 	if refused := api.FromBody(resp, body); refused != nil {
 		return nil, refused
@@ -79,6 +80,14 @@ func decode[T any, P decoder[T]](resp *http.Response, call call, ok func(*T) boo
 		return nil, &api.DecodeError{What: "response", Err: errors.New("the JSON is not what the operation answers")}
 	}
 	return v, nil
+}
+
+// contextOf returns the context of the request that resp answers.
+func contextOf(resp *http.Response) context.Context {
+	if resp.Request == nil {
+		return context.Background()
+	}
+	return resp.Request.Context()
 }
 
 // page is one page of a list.

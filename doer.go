@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/chatspec/chatspec/api"
@@ -21,7 +23,7 @@ type Doer interface {
 }
 
 // NewDoer returns a Doer that does what a [Client] with these options does around each request, for generated
-// clients of the caller's own. [WithBaseURL] says which server the key is for.
+// clients of the caller's own. It refuses requests for another server than that of [WithBaseURL].
 func NewDoer(opts ...Option) (Doer, error) {
 	c, err := newConfig(opts)
 	if err != nil {
@@ -48,7 +50,11 @@ func (f doerFunc) Do(req *http.Request) (*http.Response, error) { return f(req) 
 
 // authenticated sets the headers that say who is calling, as far as the call has not set them itself.
 func (c config) authenticated(next Doer) Doer {
+	origin, _ := url.Parse(c.baseURL) // WithBaseURL has parsed it before
 	return doerFunc(func(req *http.Request) (*http.Response, error) {
+		if req.URL.Scheme != origin.Scheme || req.URL.Host != origin.Host {
+			return nil, errors.New("the request is for another server than that of WithBaseURL")
+		}
 		req = req.Clone(req.Context()) // a Doer must not change the caller's request
 		set := func(name string, values ...string) {
 			if _, known := req.Header[name]; !known {
@@ -72,49 +78,61 @@ func (c config) authenticated(next Doer) Doer {
 	})
 }
 
-// timed ends the wait for response headers after the limit, and says which wait was too long.
+// timed ends the wait for response headers after the limit, and says of every failure what it is.
 func (c config) timed(next Doer) Doer {
 	return doerFunc(func(req *http.Request) (*http.Response, error) {
+		parent := req.Context()
 		if c.headerTimeout == 0 {
 			resp, err := next.Do(req)
-			return resp, timeoutError(err)
+			return checkResponse(parent, resp, err)
 		}
-		tooLate := &api.TimeoutError{Phase: api.PhaseHeaders, Limit: c.headerTimeout}
-		ctx, cancel := context.WithCancelCause(req.Context())
-		timer := time.AfterFunc(c.headerTimeout, func() { cancel(tooLate) })
+		ctx, cancel := context.WithCancel(parent)
+		timer := time.AfterFunc(c.headerTimeout, cancel)
 		resp, err := next.Do(req.WithContext(ctx))
-		if inTime := timer.Stop(); !inTime && context.Cause(ctx) == tooLate { //nolint:errorlint // it is the same value
+		inTime := timer.Stop()
+		resp, err = checkResponse(parent, resp, err)
+		if !inTime && parent.Err() == nil {
 			if err == nil {
 				_ = resp.Body.Close()
 			}
-			return nil, tooLate
+			return nil, &api.TimeoutError{Phase: api.PhaseHeaders, Limit: c.headerTimeout}
 		}
 		if err != nil {
-			cancel(nil)
-			return nil, timeoutError(err)
+			cancel()
+			return nil, err
 		}
 		resp.Body = &cancelledBody{resp.Body, cancel}
 		return resp, nil
 	})
 }
 
-// timeoutError says of a passed deadline that it was the caller's.
-func timeoutError(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return &api.TimeoutError{Phase: api.PhaseTotal, Err: err}
+// checkResponse makes sure that there is a response with a body or an error, and that the error says what it
+// is and names no query, which may hold data of users.
+func checkResponse(ctx context.Context, resp *http.Response, err error) (*http.Response, error) {
+	if wrapped, ok := err.(*url.Error); ok { //nolint:errorlint // http.Client returns it as it is
+		bare, _, _ := strings.Cut(wrapped.URL, "?")
+		err = &url.Error{Op: wrapped.Op, URL: bare, Err: wrapped.Err}
 	}
-	return err
+	switch {
+	case err != nil:
+		return nil, api.Interrupted(ctx, err)
+	case resp == nil:
+		return nil, errors.New("the Doer returned neither a response nor an error")
+	case resp.Body == nil:
+		resp.Body = http.NoBody
+	}
+	return resp, nil
 }
 
 // cancelledBody frees the context of its request when it is closed.
 type cancelledBody struct {
 	io.ReadCloser
-	cancel context.CancelCauseFunc
+	cancel context.CancelFunc
 }
 
 func (b *cancelledBody) Close() error {
 	err := b.ReadCloser.Close()
-	b.cancel(nil)
+	b.cancel()
 	return err
 }
 

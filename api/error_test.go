@@ -31,11 +31,14 @@ func TestShapes(t *testing.T) {
 		"the document's":   {"application/json", `{"error":{"message":"m","type":"t","param":"p","code":"c"}}`, api.Error{Message: "m", Type: "t", Param: "p", Code: "c"}},
 		"nulls":            {"application/json", `{"error":{"message":"m","type":"t","param":null,"code":null}}`, api.Error{Message: "m", Type: "t"}},
 		"number as code":   {"application/json", `{"error":{"message":"m","code":400}}`, api.Error{Message: "m", Code: "400"}},
-		"odd values":       {"application/json", `{"error":{"message":["m"],"type":{"a":1},"code":true}}`, api.Error{Code: "true", Message: `{"error":{"message":["m"],"type":{"a":1},"code":true}}`}},
+		"odd values":       {"application/json", `{"error":{"message":["m"],"type":{"a":1},"code":true}}`, api.Error{Code: "true"}},
 		"string":           {"application/json", `{"error":"m"}`, api.Error{Message: "m"}},
 		"flat":             {"application/json", `{"object":"error","message":"m","type":"t","param":null,"code":40001}`, api.Error{Message: "m", Type: "t", Code: "40001"}},
 		"detail":           {"application/json", `{"detail":"m"}`, api.Error{Message: "m"}},
-		"detail, list":     {"application/json", `{"detail":[{"msg":"x"}]}`, api.Error{Message: `{"detail":[{"msg":"x"}]}`}},
+		"detail, list":     {"application/json", `{"detail":[{"msg":"m","input":"geheim"},1,{"msg":"n"}]}`, api.Error{Message: "m; n"}},
+		"inner and outer":  {"application/json", `{"type":"error","error":{"message":"m","type":"t","code":"c"},"code":null,"message":"other"}`, api.Error{Message: "m", Type: "t", Code: "c"}},
+		"outer and inner":  {"application/json", `{"message":"other","error":{"message":"m","type":"t"},"type":"error","param":"p"}`, api.Error{Message: "m", Type: "t", Param: "p"}},
+		"a stream":         {"text/event-stream", "data: {}\n\n", api.Error{}},
 		"problem details":  {"application/problem+json", `{"type":"about:blank","title":"T","detail":"m","status":400}`, api.Error{Message: "m", Type: "about:blank"}},
 		"problem, title":   {"application/problem+json", `{"title":"T"}`, api.Error{Message: "T"}},
 		"page":             {"text/html; charset=utf-8", "<html>", api.Error{}},
@@ -43,7 +46,7 @@ func TestShapes(t *testing.T) {
 		"text":             {"text/plain", " m\n", api.Error{Message: "m"}},
 		"empty":            {"", "", api.Error{}},
 		"cut":              {"application/json", `{"error":{"message":"m","type":"t`, api.Error{Message: "m"}},
-		"list":             {"application/json", `[1]`, api.Error{Message: "[1]"}},
+		"list":             {"application/json", `[1]`, api.Error{}},
 		"last of two wins": {"application/json", `{"error":{"message":"a"},"error":{"message":"m"}}`, api.Error{Message: "m"}},
 	}
 	for name, test := range tests {
@@ -71,6 +74,9 @@ func TestBodiesNeverLoseTheStatus(t *testing.T) {
 	e = api.FromResponse(response(503, "text/plain", repeat('a')), 0)
 	if len(e.Raw) != api.DefaultMaxErrorBytes || len(e.Error()) > api.MaxMessageBytes+200 {
 		t.Errorf("%d bytes kept, %d printed", len(e.Raw), len(e.Error()))
+	}
+	if e = api.FromResponse(&http.Response{StatusCode: 503}, 0); e.Status != 503 || len(e.Raw) > 0 {
+		t.Errorf("%+v", e)
 	}
 	broken := io.MultiReader(strings.NewReader("half"), iotest.ErrReader(errors.New("reset")))
 	if e = api.FromResponse(response(503, "", broken), 0); e.Status != 503 || e.Message != "half" {
@@ -101,6 +107,8 @@ func TestFromBody(t *testing.T) {
 		`{"choices":"error"}`:                     "",
 		`{"object":"error","message":"m"}`:        "m",
 		`{"object":"error"}`:                      "",
+		`{"error":false}`:                         "",
+		`{"error":""}`:                            "",
 		`{"Error":"m"}`:                           "",
 		`{"message":"m"}`:                         "",
 		`{"error":"m"`:                            "",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"time"
 )
 
@@ -35,7 +36,7 @@ const (
 // TimeoutError says which wait was too long. It is [context.DeadlineExceeded] to errors.Is.
 type TimeoutError struct {
 	Phase Phase
-	Limit time.Duration // zero for [PhaseTotal], whose deadline is the caller's
+	Limit time.Duration // zero for a limit that is not ours: the caller's context, the transport's own
 	Err   error         // the cause, or nil
 }
 
@@ -43,6 +44,9 @@ type TimeoutError struct {
 func (e *TimeoutError) Error() string {
 	if e.Phase == PhaseTotal {
 		return "timeout: the deadline of the context has passed"
+	}
+	if e.Limit == 0 {
+		return fmt.Sprintf("timeout (%s): %v", e.Phase, e.Err)
 	}
 	return fmt.Sprintf("timeout (%s) after %v", e.Phase, e.Limit)
 }
@@ -55,6 +59,26 @@ func (e *TimeoutError) Timeout() bool { return true }
 
 // Unwrap returns the cause.
 func (e *TimeoutError) Unwrap() error { return e.Err }
+
+// Interrupted returns what err, which ended an exchange under ctx, is: a [TimeoutError] where the deadline of
+// ctx or one of the transport has passed, [context.Canceled] where ctx was cancelled, whatever cause that was
+// given, and else err. A nil err stays nil.
+func Interrupted(ctx context.Context, err error) error {
+	var timeout *TimeoutError
+	var network net.Error
+	switch {
+	case err == nil, errors.As(err, &timeout):
+		return err
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return &TimeoutError{Phase: PhaseTotal, Err: err}
+	case ctx.Err() != nil && !errors.Is(err, context.Canceled):
+		return fmt.Errorf("%w: %w", context.Canceled, err)
+	case errors.As(err, &network) && network.Timeout():
+		return &TimeoutError{Phase: PhaseHeaders, Err: err}
+	default:
+		return err
+	}
+}
 
 // DecodeError says that a peer sent JSON that the document does not allow: broken syntax or a value of
 // the wrong type. Unknown fields and enum values are never an error.
@@ -75,16 +99,24 @@ func (e *DecodeError) Error() string {
 // Unwrap returns what was wrong.
 func (e *DecodeError) Unwrap() error { return e.Err }
 
+// maxEmptyReads is how many Reads in a row may return nothing, as in package bufio.
+const maxEmptyReads = 100
+
 // ReadBody reads r to its end; a body of more than limit bytes is a [TooLargeError]. It returns what it has
 // read, at most limit bytes, in any case. No allocation exceeds twice what has arrived plus 64 KiB.
 func ReadBody(r io.Reader, limit int64) ([]byte, error) {
 	const first, slack = 4 << 10, 64 << 10
-	most := int(min(limit, math.MaxInt-1)) + 1 // one byte more tells a body that is too large
+	most := int(min(max(limit, 0), math.MaxInt-1)) + 1 // one byte more tells a body that is too large
 	b := make([]byte, 0, min(first, most))
-	for {
+	for idle := 0; ; {
 		n, err := r.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
+		if idle++; n > 0 {
+			idle = 0
+		}
 		switch {
+		case idle == maxEmptyReads:
+			return b, io.ErrNoProgress
 		case len(b) == most:
 			return b[:most-1], &TooLargeError{What: "body", Limit: limit}
 		case errors.Is(err, io.EOF):

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"math"
 	"mime"
@@ -20,6 +21,9 @@ func FromResponse(resp *http.Response, maxBytes int64) *Error {
 	if maxBytes <= 0 {
 		maxBytes = DefaultMaxErrorBytes
 	}
+	if resp.Body == nil {
+		resp.Body = http.NoBody
+	}
 	timer := time.AfterFunc(MaxErrorTime, func() { _ = resp.Body.Close() })
 	body, _ := ReadBody(resp.Body, maxBytes) // the status is the error, whatever the body does
 	timer.Stop()
@@ -27,9 +31,8 @@ func FromResponse(resp *http.Response, maxBytes int64) *Error {
 	e := new(Error)
 	e.fill(body)
 	e.complete(resp, body)
-	if e.Message == "" && !isMarkup(resp.Header) {
-		text := bytes.TrimSpace(body)
-		e.Message = string(text[:min(len(text), MaxMessageBytes)])
+	if e.Message == "" && isText(resp.Header) {
+		e.Message = firstBytes(body)
 	}
 	return e
 }
@@ -52,13 +55,25 @@ func FromEvent(resp *http.Response, data []byte) *Error {
 	e.fill(data)
 	e.complete(resp, bytes.Clone(data))
 	if e.Message == "" {
-		e.Message = string(bytes.TrimSpace(data))
+		e.Message = firstBytes(data)
 	}
 	return e
 }
 
-// RequestID returns the ID that the server gave the request, empty when it gave none.
-func RequestID(h http.Header) string { return h.Get("X-Request-Id") }
+// firstBytes returns as much of a text as a message may be long.
+func firstBytes(text []byte) string {
+	text = bytes.TrimSpace(text)
+	return strings.ToValidUTF8(string(text[:min(len(text), MaxMessageBytes)]), "")
+}
+
+// RequestID returns the ID that the server gave the request, empty when it gave none. It is cut at 256 bytes
+// and has no control characters.
+func RequestID(h http.Header) string {
+	id := h.Get("X-Request-Id")
+	return oneLine(id[:min(len(id), maxRequestIDBytes)])
+}
+
+const maxRequestIDBytes = 256
 
 // complete fills in what does not depend on the shape of the body.
 func (e *Error) complete(resp *http.Response, body []byte) {
@@ -86,6 +101,7 @@ func (e *Error) fill(body []byte) (found bool) {
 	if d.Kind() != codec.KindObject {
 		return false
 	}
+	var outer Error
 	var title, detail string
 	flat := false
 	for more := d.Object(); more; more = d.More() {
@@ -99,16 +115,16 @@ func (e *Error) fill(body []byte) (found bool) {
 		case "title":
 			title = scalar(&d)
 		case "detail":
-			detail = scalar(&d)
+			detail = detailText(&d)
 		default:
-			e.fillField(key, &d)
+			outer.fillField(key, &d)
 		}
 	}
-	for _, s := range []string{detail, title} {
-		if e.Message == "" {
-			e.Message = s
-		}
-	}
+	// What the error object says counts more than what stands beside it, in whatever order they come.
+	e.Message = cmp.Or(e.Message, outer.Message, detail, title)
+	e.Type = cmp.Or(e.Type, outer.Type)
+	e.Code = cmp.Or(e.Code, outer.Code)
+	e.Param = cmp.Or(e.Param, outer.Param)
 	return (found || flat && e.Message != "") && d.End() == nil
 }
 
@@ -134,36 +150,66 @@ func (e *Error) fillChoices(d *codec.Decoder) (found bool) {
 	return found
 }
 
-// fillError reads the value of "error" and tells whether it is one.
+// fillError reads the value of "error" and tells whether it is one: null, false and "" are none.
 func (e *Error) fillError(d *codec.Decoder) bool {
 	switch d.Kind() {
-	case codec.KindNull:
-		d.Skip()
-		return false
 	case codec.KindObject:
 		for more := d.Object(); more; more = d.More() {
 			e.fillField(string(d.Key()), d)
 		}
+		return true
+	case codec.KindNull:
+		d.Skip()
+		return false
+	case codec.KindBool:
+		return d.ReadBool()
+	case codec.KindArray:
+		d.Skip()
+		return true
 	default:
-		e.Message = scalar(d)
+		text := scalar(d)
+		e.Message = cmp.Or(text, e.Message)
+		return text != ""
 	}
-	return true
 }
 
-// fillField reads one field of an error object.
+// fillField reads one field of an error object. Null changes nothing.
 func (e *Error) fillField(key string, d *codec.Decoder) {
 	switch key {
 	case "message":
-		e.Message = scalar(d)
+		e.Message = cmp.Or(scalar(d), e.Message)
 	case "type":
-		e.Type = scalar(d)
+		e.Type = cmp.Or(scalar(d), e.Type)
 	case "code":
-		e.Code = scalar(d)
+		e.Code = cmp.Or(scalar(d), e.Code)
 	case "param":
-		e.Param = scalar(d)
+		e.Param = cmp.Or(scalar(d), e.Param)
 	default:
 		d.Skip()
 	}
+}
+
+// detailText reads a detail: a text, or the list of what is wrong with a request that FastAPI sends, of which
+// the words count and not the input beside them.
+func detailText(d *codec.Decoder) string {
+	if d.Kind() != codec.KindArray {
+		return scalar(d)
+	}
+	var texts []string
+	for more := d.Array(); more; more = d.More() {
+		if d.Kind() != codec.KindObject {
+			d.Skip()
+			continue
+		}
+		for more := d.Object(); more; more = d.More() {
+			if string(d.Key()) == "msg" {
+				texts = append(texts, scalar(d))
+			} else {
+				d.Skip()
+			}
+		}
+	}
+	return strings.Join(texts, "; ")
 }
 
 // scalar reads a string, or a number or boolean as it is written; null and lists read as "".
@@ -179,10 +225,11 @@ func scalar(d *codec.Decoder) string {
 	}
 }
 
-// isMarkup says whether a body is a page for browsers, which says nothing in one line.
-func isMarkup(h http.Header) bool {
+// isText says whether a body that is no error object may be a message. JSON of another shape, pages and
+// streams are no line of text, and may hold what was asked; they are in Raw.
+func isText(h http.Header) bool {
 	t, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
-	return t == "text/html" || strings.HasSuffix(t, "xml")
+	return t == "text/plain" || t == ""
 }
 
 // RetryAfter returns how long the server asks to wait before another try, 0 when it does not say:

@@ -6,12 +6,12 @@ import "bytes"
 // encoding/json has the same limit.
 const MaxDepth = 10_000
 
-// What is decoded may take twice the memory of its JSON, and 1 MiB; strings do not count, as they are never
-// much longer than they were written. Without this limit 32 MiB of "{},{},{}" would become gigabytes. A
-// chunk or response needs about as much as its JSON.
+// What is decoded may take three times the memory of its JSON, and 1 MiB; strings do not count, as they are
+// never much longer than they were written. Without this limit 32 MiB of "{},{},{}" would become gigabytes.
+// A chunk or response needs less than twice its JSON.
 const (
 	minRoom     = 1 << 20
-	roomPerByte = 2
+	roomPerByte = 3
 )
 
 // Decoder reads one JSON text from memory, value by value, in the order in which they stand there. The

@@ -1,9 +1,6 @@
 package codec
 
-import (
-	"slices"
-	"unsafe" // for the size of types only
-)
+import "unsafe" // for the size of types only
 
 // Unmarshal decodes data, which must be one JSON value, into v with decode. On an error, always an
 // *InputError, *v is what had been decoded before.
@@ -47,10 +44,7 @@ func Slice[T any](d *Decoder, decode func(*T, *Decoder)) []T {
 	s := []T{}
 	for more := d.Array(); more; more = d.More() {
 		var zero T
-		if len(s) == cap(s) {
-			s = slices.Grow(s, 1)
-			d.grow((cap(s) - len(s)) * int(unsafe.Sizeof(zero)))
-		}
+		d.grow(int(unsafe.Sizeof(zero)))
 		s = append(s, zero)
 		if !d.Null() {
 			decode(&s[len(s)-1], d)

@@ -40,6 +40,8 @@ type Decoder struct {
 	offset     int64
 	content    int64 // bytes of lines that belong to an event; see alive
 	incomplete []byte
+
+	incompleteType string // of the event that incomplete is of
 }
 
 // NewDecoder returns a Decoder that reads from r. Of opts it uses [MaxEventBytes] and [MaxTotalBytes]; an
@@ -178,7 +180,9 @@ func mayBeUpkeep(name []byte) bool {
 // id and retry lines. It is asked between two Reads.
 func (d *Decoder) alive() int64 {
 	part := d.in.unread()
-	if name, _ := splitLine(part); d.comment || mayBeUpkeep(name) {
+	// The beginning tells; to look at all of a long line before each Read would take quadratic time.
+	name, _, _ := bytes.Cut(part[:min(len(part), len("retry:"))], []byte(":"))
+	if d.comment || mayBeUpkeep(name) {
 		return d.content
 	}
 	return d.content + int64(len(part))
@@ -224,7 +228,7 @@ func (d *Decoder) refuse() {
 
 // finish ends the stream and lets go of everything but the data of an incomplete event.
 func (d *Decoder) finish(err error) {
-	d.err = err
+	d.err, d.incompleteType = err, d.name
 	if part := d.in.unread(); bytes.HasPrefix(part, []byte(dataField)) {
 		_, value := splitLine(part)
 		d.in.addData(d.in.end-len(value), d.in.end)

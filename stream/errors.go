@@ -22,7 +22,7 @@ var (
 	// ErrTruncated says that a stream ended before the answer was complete. Such an error is also
 	// [io.ErrUnexpectedEOF] to errors.Is.
 	ErrTruncated = errors.New("stream truncated")
-	// ErrNoResult is what Result and Partial return where [WithoutResult] turned accumulating off.
+	// ErrNoResult is what Result and Partial return where [WithoutResult] turned accumulating off and the end was good.
 	ErrNoResult = errors.New("stream: no result was accumulated")
 )
 
@@ -91,15 +91,19 @@ func truncated(reason error) error {
 	return fmt.Errorf("%w: %w", ErrTruncated, reason)
 }
 
-// transportError turns what reading a body returned into one of the endings.
-func transportError(err error) error {
+// transportError turns what reading a body under ctx returned into one of the endings.
+func transportError(ctx context.Context, err error) error {
 	var tooLarge *TooLargeError
 	var timeout *TimeoutError
-	switch {
-	case errors.As(err, &tooLarge), errors.As(err, &timeout), errors.Is(err, context.Canceled):
+	if errors.As(err, &tooLarge) || errors.As(err, &timeout) {
 		return err
-	case errors.Is(err, context.DeadlineExceeded):
-		return &TimeoutError{Phase: api.PhaseTotal, Err: err}
+	}
+	switch err := api.Interrupted(ctx, err); {
+	case errors.As(err, &timeout):
+		timeout.Phase = api.PhaseTotal // the headers have come
+		return err
+	case errors.Is(err, context.Canceled):
+		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return truncated(err)
 	default:

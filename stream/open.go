@@ -50,16 +50,17 @@ func OpenWith[C, R any](resp *http.Response, codec codec.Stream[C, R], opts ...O
 	if !o.withoutResult {
 		r.acc = codec.NewAccumulator()
 	}
+	watch := &patience{body: r.body, opts: o}
 	switch t := mediaType(resp.Header); t {
-	case "text/event-stream":
-		r.streamed = true
-		r.readEvents()
-	case "", "text/plain":
-		r.sniff = &sniffer{max: o.maxErrorBytes}
-		r.readEvents()
+	case "text/event-stream", "", "text/plain":
+		r.streamed = t == "text/event-stream"
+		r.sniff = &sniffer{r: watch, max: o.maxErrorBytes}
+		r.events = newDecoder(r.sniff, o)
+		watch.events = r.events
 	default:
 		r.events = newDecoder(bytes.NewReader(nil), o)
-		if err := r.openWhole(t); err != nil {
+		watch.events = r.events
+		if err := r.openWhole(t, watch); err != nil {
 			_ = resp.Body.Close()
 			return nil, err
 		}
@@ -67,36 +68,27 @@ func OpenWith[C, R any](resp *http.Response, codec codec.Stream[C, R], opts ...O
 	return r, nil
 }
 
-// readEvents lets the events come from the body, through what watches over it.
-func (r *Reader[C, R]) readEvents() {
-	var in io.Reader = r.body
-	watch := &patience{body: r.body, opts: r.opts}
-	if r.opts.firstEventTimeout > 0 || r.opts.idleTimeout > 0 {
-		in = watch
-	}
-	if r.sniff != nil {
-		r.sniff.r = in
-		in = r.sniff
-	}
-	r.events = newDecoder(in, r.opts)
-	watch.events = r.events
-}
-
 // openWhole reads an answer that is not an event stream.
-func (r *Reader[C, R]) openWhole(mediaType string) error {
-	in := bufio.NewReaderSize(r.body, snippetBytes)
+func (r *Reader[C, R]) openWhole(mediaType string, body io.Reader) error {
+	in := bufio.NewReaderSize(body, snippetBytes)
 	begin, err := in.Peek(snippetBytes)
-	switch {
-	case err != nil && !errors.Is(err, io.EOF):
-		return transportError(err)
-	case err == nil && !bytes.HasPrefix(bytes.TrimSpace(begin), []byte("{")):
+	object := bytes.HasPrefix(bytes.TrimSpace(begin), []byte("{"))
+	if !object && len(begin) > 0 {
 		return r.asWhole(mediaType, begin) // not an object, however it goes on
 	}
-	data, err := api.ReadBody(in, int64(r.opts.maxEventBytes))
+	data, err := readWhole(in, int64(r.opts.maxEventBytes), err)
 	if err != nil {
-		return transportError(err)
+		return r.wrap(r.transportError(err))
 	}
 	return r.asWhole(mediaType, data)
+}
+
+// readWhole reads a body to its end, unless peeking into it has failed with more than that.
+func readWhole(in io.Reader, limit int64, peeked error) ([]byte, error) {
+	if peeked != nil && !errors.Is(peeked, io.EOF) {
+		return nil, peeked
+	}
+	return api.ReadBody(in, limit)
 }
 
 // asWhole takes data as an unstreamed answer: a completion, an error, or neither.
@@ -104,9 +96,7 @@ func (r *Reader[C, R]) asWhole(mediaType string, data []byte) error {
 	if refused := api.FromBody(r.resp, data); refused != nil {
 		return refused
 	}
-	var d codec.Decoder
-	d.Reset(data)
-	if d.Kind() != codec.KindObject || !hasChoices(&d) {
+	if !isCompletion(data) {
 		return &NotStreamError{
 			MediaType: mediaType,
 			Snippet:   bytes.Clone(data[:min(len(data), snippetBytes)]),
@@ -117,13 +107,42 @@ func (r *Reader[C, R]) asWhole(mediaType string, data []byte) error {
 	return nil
 }
 
-// hasChoices tells a completion from other JSON objects.
-func hasChoices(d *codec.Decoder) (found bool) {
+// isCompletion tells a completion from other JSON objects: it may not call itself anything else, and its
+// choices, if it has any, have messages.
+func isCompletion(data []byte) bool {
+	var d codec.Decoder
+	d.Reset(data)
+	if d.Kind() != codec.KindObject {
+		return false
+	}
+	found := false
 	for more := d.Object(); more; more = d.More() {
-		found = string(d.Key()) == "choices" || found
-		d.Skip()
+		switch string(d.Key()) {
+		case "object":
+			if d.Kind() == codec.KindString && d.ReadString() != "chat.completion" {
+				return false
+			}
+		case "choices":
+			found = d.Kind() == codec.KindArray
+			for more := d.Array(); more; more = d.More() {
+				if d.Kind() != codec.KindObject || !hasMessage(&d) {
+					return false
+				}
+			}
+		default:
+			d.Skip()
+		}
 	}
 	return found && d.End() == nil
+}
+
+// hasMessage reads a choice.
+func hasMessage(d *codec.Decoder) (found bool) {
+	for more := d.Object(); more; more = d.More() {
+		found = string(d.Key()) == "message" && d.Kind() == codec.KindObject || found
+		d.Skip()
+	}
+	return found
 }
 
 // sniffed notes that an event has come, so that the answer is a stream.
@@ -135,13 +154,18 @@ func (r *Reader[C, R]) sniffed() {
 	}
 }
 
-// nextUntyped takes an answer that has neither a telling media type nor events as unstreamed.
+// nextUntyped takes an answer without events as unstreamed, whatever its media type says.
 func (r *Reader[C, R]) nextUntyped() bool {
 	data := r.sniff.seen
 	r.sniff = nil
-	if err := r.asWhole(mediaType(r.resp.Header), data); err != nil {
+	err := r.asWhole(mediaType(r.resp.Header), data)
+	if none := (*NotStreamError)(nil); r.streamed && errors.As(err, &none) {
+		err = r.missing() // it is a stream, if an empty one
+	}
+	if err != nil {
 		return r.end(err)
 	}
+	r.streamed = false
 	return r.nextWhole(r.whole)
 }
 

@@ -20,6 +20,9 @@ type patience struct {
 
 // Read reads as the body does. When patience runs out, it closes the body, which ends its Read.
 func (p *patience) Read(b []byte) (int, error) {
+	if p.opts.firstEventTimeout == 0 && p.opts.idleTimeout == 0 {
+		return p.body.Read(b)
+	}
 	if alive := p.events.alive(); alive > p.alive {
 		p.alive, p.waited = alive, 0
 	}

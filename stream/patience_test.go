@@ -5,7 +5,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
+	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -195,6 +198,59 @@ func TestCloseDrains(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestIdleIsLinear has an endless line in small pieces, which must not be looked at as a whole for each.
+func TestIdleIsLinear(t *testing.T) { //nolint:paralleltest // it counts what is allocated meanwhile
+	const size, piece = 4 << 20, 64
+	for _, line := range []string{"data: ", "aaaa"} {
+		body := io.MultiReader(strings.NewReader(line), io.LimitReader(pieces(piece), size))
+		s, err := stream.Open(answer(200, eventStream, body), stream.IdleTimeout(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		s.Next()
+		runtime.ReadMemStats(&after)
+		if got := after.TotalAlloc - before.TotalAlloc; got > 100*size {
+			t.Errorf("%q: %d bytes allocated for %d", line, got, size)
+		}
+	}
+}
+
+// pieces reads that many bytes at a time.
+type pieces int
+
+func (n pieces) Read(p []byte) (int, error) {
+	p = p[:min(int(n), len(p))]
+	for i := range p {
+		p[i] = 'a'
+	}
+	return len(p), nil
+}
+
+// TestCauses has contexts that end with causes of their own.
+func TestCauses(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("the user left")
+	cancelled, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	late, cancelLate := context.WithDeadlineCause(t.Context(), time.Now().Add(-time.Hour), cause)
+	defer cancelLate()
+	for want, ctx := range map[string]context.Context{"cancelled": cancelled, "timeout": late} {
+		resp := answer(200, eventStream, io.MultiReader(strings.NewReader(sse(say(0, "x", ""))), iotest.ErrReader(cause)))
+		resp.Request = (&http.Request{}).WithContext(ctx)
+		s, err := stream.Open(resp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.Result()
+		checkOutcome(t, err, want)
+		if !errors.Is(err, cause) {
+			t.Errorf("%v hides the cause", err)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"iter"
@@ -36,7 +37,7 @@ type Reader[C, R any] struct {
 	resp   *http.Response
 	body   *body
 	events *Decoder
-	sniff  *sniffer // while it is open whether this is a stream at all
+	sniff  *sniffer // until the first event, while it is open whether this is a stream at all
 
 	chunk    *C
 	raw      []byte
@@ -74,13 +75,13 @@ func (r *Reader[C, R]) Next() bool {
 		r.sniffed()
 		data := bytes.TrimSpace(ev.Data)
 		switch {
-		case len(data) == 0:
-			continue
 		case string(data) == doneMarker, ev.Type == "done", ev.Type == "end":
 			r.marked = true
 			return r.end(r.missing())
 		case ev.Type == "error":
 			return r.end(api.FromEvent(r.resp, data))
+		case len(data) == 0:
+			continue
 		}
 		return r.nextChunk(data)
 	}
@@ -147,12 +148,15 @@ func (r *Reader[C, R]) Text() iter.Seq2[string, error] {
 
 // Result reads the stream to its end, if that is not reached, and returns the whole response, as if it had
 // not been streamed. After a bad end it returns what arrived together with the error. It returns the same
-// pair ever after, never nil and nil.
+// pair ever after, never nil and nil: with [WithoutResult] nil, and [ErrNoResult] where the end was good.
 func (r *Reader[C, R]) Result() (*R, error) {
 	for r.Next() {
 	}
 	if r.acc == nil {
-		return nil, errors.Join(ErrNoResult, r.err)
+		if r.err == nil {
+			return nil, ErrNoResult
+		}
+		return nil, r.err
 	}
 	if r.result == nil {
 		r.result = r.acc.Result()
@@ -163,8 +167,11 @@ func (r *Reader[C, R]) Result() (*R, error) {
 // Partial returns the response as far as it has arrived: a snapshot that later chunks do not change. It
 // reads nothing. Its error is [ErrNoResult] where accumulating is off, else nil.
 func (r *Reader[C, R]) Partial() (*R, error) {
-	if r.acc == nil {
+	switch {
+	case r.acc == nil:
 		return nil, ErrNoResult
+	case r.result != nil:
+		return r.result, nil
 	}
 	return r.acc.Result(), nil
 }
@@ -222,20 +229,25 @@ func (r *Reader[C, R]) nextWhole(data []byte) bool {
 
 // endEvents ends the stream because the events ended with err.
 func (r *Reader[C, R]) endEvents(err error) bool {
-	if !errors.Is(err, io.EOF) {
-		if r.body.closed.Load() {
-			err = errClosed
-		}
-		return r.end(transportError(err))
-	}
-	if r.sniff != nil {
-		return r.nextUntyped()
+	clean := errors.Is(err, io.EOF)
+	if !clean && r.body.closed.Load() {
+		return r.end(errClosed)
 	}
 	// What the input cut off is no event any more, but an error or the end marker is still what it is.
 	incomplete := bytes.TrimSpace(r.events.Incomplete())
-	r.marked = string(incomplete) == doneMarker
-	if refused := r.refused(incomplete); refused != nil {
+	refused := r.refused(incomplete)
+	switch cut := r.events.incompleteType; {
+	case cut == "error":
+		return r.end(api.FromEvent(r.resp, incomplete))
+	case refused != nil:
 		return r.end(refused)
+	case string(incomplete) == doneMarker, cut == "done", cut == "end":
+		r.marked = true
+		return r.end(r.missing())
+	case !clean:
+		return r.end(r.transportError(err))
+	case r.sniff != nil && len(incomplete) == 0:
+		return r.nextUntyped()
 	}
 	err = r.missing()
 	if err != nil && len(incomplete) > 0 {
@@ -266,13 +278,27 @@ func (r *Reader[C, R]) end(err error) bool {
 	r.ended = true
 	r.body.drain.Store(err == nil)
 	if err != nil {
-		r.err = &Error{
-			Events:     r.events.Events(),
-			Offset:     r.events.InputOffset(),
-			RequestID:  api.RequestID(r.resp.Header),
-			Incomplete: r.events.Incomplete(),
-			Err:        err,
-		}
+		r.err = r.wrap(err)
 	}
 	return false
+}
+
+// wrap adds how far the stream came.
+func (r *Reader[C, R]) wrap(err error) *Error {
+	return &Error{
+		Events:     r.events.Events(),
+		Offset:     r.events.InputOffset(),
+		RequestID:  api.RequestID(r.resp.Header),
+		Incomplete: r.events.Incomplete(),
+		Err:        err,
+	}
+}
+
+// transportError says what it means that the body could not be read on.
+func (r *Reader[C, R]) transportError(err error) error {
+	ctx := context.Background()
+	if r.resp.Request != nil {
+		ctx = r.resp.Request.Context()
+	}
+	return transportError(ctx, err)
 }
