@@ -111,11 +111,11 @@ func pages[T any](after *string, fetch func(after *string) (page[T], error), id 
 					return
 				}
 			}
-			if !p.more || len(p.items) == 0 {
+			if !p.more {
 				return
 			}
 			next := p.lastID
-			if next == "" {
+			if next == "" && len(p.items) > 0 {
 				next = id(&p.items[len(p.items)-1])
 			}
 			if next == "" || after != nil && *after == next {

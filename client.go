@@ -8,6 +8,7 @@ import (
 	"iter"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 
 	chat "github.com/chatspec/chatspec/generated"
@@ -198,8 +199,12 @@ func (c call) edit(_ context.Context, req *http.Request) error {
 	return nil
 }
 
-// isCompletion tells a completion from other JSON objects, such as an empty one.
-func isCompletion(r *chat.CreateChatCompletionResponse) bool { return len(r.Choices) > 0 }
+// isCompletion tells a completion from other JSON objects, such as an empty one or a chunk.
+func isCompletion(r *chat.CreateChatCompletionResponse) bool {
+	empty := func(c chat.Choice) bool { return c.FinishReason == "" && reflect.ValueOf(c.Message).IsZero() }
+	named := r.Object == "" || r.Object == chat.CompletionObjectChatCompletion
+	return named && len(r.Choices) > 0 && !slices.ContainsFunc(r.Choices, empty)
+}
 
 // checkID refuses IDs that would name another path than that of one completion.
 func checkID(method, id string) error {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -28,6 +29,7 @@ type server struct {
 	header   http.Header
 	requests []*http.Request
 	bodies   []string
+	open     int // bodies that were not closed
 }
 
 func (s *server) Do(req *http.Request) (*http.Response, error) {
@@ -41,8 +43,17 @@ func (s *server) Do(req *http.Request) (*http.Response, error) {
 	if h == nil {
 		h = http.Header{"Content-Type": {"application/json"}}
 	}
-	return &http.Response{StatusCode: max(s.status, 200), Header: h, Body: io.NopCloser(strings.NewReader(answer)), Request: req}, nil
+	s.open++
+	return &http.Response{StatusCode: max(s.status, 200), Header: h, Body: &countedBody{Reader: strings.NewReader(answer), open: &s.open}, Request: req}, nil
 }
+
+// countedBody counts down when it is closed.
+type countedBody struct {
+	io.Reader
+	open *int
+}
+
+func (b *countedBody) Close() error { *b.open--; return nil }
 
 const hello = `{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}]}`
 
@@ -53,6 +64,13 @@ func question() chat.CreateChatCompletionRequest {
 // newClient returns a client of srv.
 func newClient(t *testing.T, srv *server, opts ...chatspec.Option) *chatspec.Client {
 	t.Helper()
+	if srv != nil {
+		t.Cleanup(func() {
+			if srv.open != 0 {
+				t.Errorf("%d bodies were not closed once", srv.open)
+			}
+		})
+	}
 	c, err := chatspec.New(append([]chatspec.Option{chatspec.WithBaseURL("http://test.internal/v1"), chatspec.WithHTTPClient(srv)}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +89,8 @@ func TestNewRefuses(t *testing.T) {
 		"no scheme":        {chatspec.WithBaseURL("localhost:8080"), "WithBaseURL: want http://"},
 		"no host":          {chatspec.WithBaseURL("http:///v1"), "no host"},
 		"user":             {chatspec.WithBaseURL("http://u:geheim@x"), "has a user"},
+		"fragment":         {chatspec.WithBaseURL("http://x/v1#"), "has a query or fragment"},
+		"port only":        {chatspec.WithBaseURL("http://:80/v1"), "no host"},
 		"query":            {chatspec.WithBaseURL("http://x/?geheim=1"), "has a query"},
 		"not a URL":        {chatspec.WithBaseURL("http://geheim\x7f"), "WithBaseURL: want http://"},
 		"key with newline": {chatspec.WithAPIKey("geheim\n"), "WithAPIKey: the value has control characters"},
@@ -243,7 +263,7 @@ func TestBodyFields(t *testing.T) {
 	t.Parallel()
 	srv := &server{answers: []string{hello}}
 	_, err := newClient(t, srv).Create(t.Context(), question(),
-		chatspec.WithBodyField("x_test_field", 5), chatspec.WithBodyField("x_test_object", map[string]any{"a": map[string]any{}}))
+		chatspec.WithBodyField("x_test_field", 4), chatspec.WithBodyField("x_test_field", 5), chatspec.WithBodyField("x_test_object", map[string]any{"a": map[string]any{}}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,6 +322,7 @@ func TestStream(t *testing.T) {
 		if _, err := s.Result(); !errors.Is(err, stream.ErrTruncated) {
 			t.Errorf("an answer without all that was asked for: %v", err)
 		}
+		_ = s.Close()
 	}
 }
 
@@ -325,6 +346,9 @@ func TestAnswers(t *testing.T) {
 		"error in a 200": {200, "application/json", `{"error":{"message":"no","code":429}}`, is(api.ErrRateLimit)},
 		"null error":     {200, "application/json", `{"error":null,` + hello[1:], func(err error) bool { return err == nil }},
 		"too large":      {200, "application/json", hello + strings.Repeat(" ", 1000), func(err error) bool { var e *api.TooLargeError; return errors.As(err, &e) }},
+		"a chunk":        {200, "application/json", `{"object":"chat.completion.chunk","choices":[{"finish_reason":"stop"}]}`, isDecodeError},
+		"empty choice":   {200, "application/json", `{"choices":[{}]}`, isDecodeError},
+		"null choice":    {200, "application/json", `{"choices":[null]}`, isDecodeError},
 		"events":         {200, "text/event-stream", "data: {}\n\n", isDecodeError},
 	}
 	for name, test := range tests {
@@ -400,6 +424,7 @@ func TestListErrors(t *testing.T) {
 	}{
 		"refused on the second page": {[]string{listPage(true, "a", "a"), `{"error":"gone"}`}, "gone", 1},
 		"not a list":                 {[]string{`{}`}, "not what the operation answers", 0},
+		"no items, no way on":        {[]string{listPage(true, "")}, "not from where", 0},
 		"no way on":                  {[]string{listPage(true, "a", "a"), listPage(true, "a", "a")}, "not from where", 2},
 	}
 	for name, test := range tests {
@@ -471,6 +496,16 @@ func TestNewDoer(t *testing.T) {
 	if srv.requests[0].Header.Get("Authorization") != "Bearer k" || len(req.Header) > 0 {
 		t.Error(srv.requests[0].Header, req.Header)
 	}
+	for _, elsewhere := range []string{"https://other.example/v1", "http://api.openai.com/v1", "https://api.openai.com:8443/v1"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, elsewhere, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp, err := doer.Do(req); err == nil || len(srv.requests) > 1 {
+			t.Errorf("%s got the key", elsewhere)
+			_ = resp.Body.Close()
+		}
+	}
 }
 
 // TestKeyIsNotPrinted prints a client, its generated client and its Doer in every way that reaches fields.
@@ -512,6 +547,27 @@ func TestDataURL(t *testing.T) {
 	}
 	if _, err := chatspec.DataURL(filepath.Join(dir, "none"), 1); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
+	}
+}
+
+// TestOddDoers has Doers that break their contract, and one whose error names a URL with a query.
+func TestOddDoers(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		doer doerFunc
+		want string
+	}{
+		"nothing": {func(*http.Request) (*http.Response, error) { return nil, nil }, "neither a response nor an error"}, //nolint:nilnil // that is what is tested
+		"no body": {func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 500}, nil }, "500 Internal Server Error"},
+		"empty":   {func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200}, nil }, "malformed response"},
+		"query": {func(req *http.Request) (*http.Response, error) {
+			return nil, &url.Error{Op: "Get", URL: req.URL.String() + "?user=geheim", Err: errors.New("no route")}
+		}, `http://test.internal/v1/chat/completions": no route`},
+	} {
+		_, err := newClient(t, nil, chatspec.WithHTTPClient(test.doer)).Create(t.Context(), question())
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
 	}
 }
 

@@ -2,8 +2,8 @@ package chatspec
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"os"
@@ -22,12 +22,12 @@ func DataURL(path string, maxBytes int64) (string, error) {
 		return "", fmt.Errorf("chatspec: DataURL: %w", err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
-	if err != nil {
-		return "", fmt.Errorf("chatspec: DataURL: %w", err)
+	data, err := api.ReadBody(f, maxBytes)
+	if _, tooLarge := errors.AsType[*api.TooLargeError](err); tooLarge {
+		err = &api.TooLargeError{What: "file", Limit: maxBytes}
 	}
-	if int64(len(data)) > maxBytes {
-		return "", fmt.Errorf("chatspec: DataURL: %s: %w", path, &api.TooLargeError{What: "file", Limit: maxBytes})
+	if err != nil {
+		return "", fmt.Errorf("chatspec: DataURL: %s: %w", path, err)
 	}
 	mediaType, _, _ := mime.ParseMediaType(mime.TypeByExtension(filepath.Ext(path)))
 	if mediaType == "" {

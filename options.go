@@ -97,15 +97,16 @@ func WithAPIKey(key string) Option {
 // fragment.
 func WithBaseURL(address string) Option {
 	return clientOption(func(c *config) error {
+		address = strings.TrimSpace(address)
 		u, err := url.Parse(address)
 		switch {
 		case err != nil, u.Scheme != "http" && u.Scheme != "https":
 			return errors.New("chatspec: WithBaseURL: want http:// or https:// and a host, such as http://127.0.0.1:8080/v1")
-		case u.Host == "":
+		case u.Hostname() == "":
 			return errors.New("chatspec: WithBaseURL: the URL has no host")
 		case u.User != nil:
 			return errors.New("chatspec: WithBaseURL: the URL has a user; use WithAPIKey or WithHeader")
-		case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		case u.RawQuery != "" || u.ForceQuery || strings.Contains(address, "#"):
 			return errors.New("chatspec: WithBaseURL: the URL has a query or fragment")
 		}
 		c.baseURL = address
@@ -221,6 +222,10 @@ func WithMaxBodyBytes(n int64) SharedOption {
 // the request. Calls without a body refuse the option.
 func WithBodyField(name string, value any) CallOption {
 	return callOption(func(c *call) error {
+		if name == "" {
+			return errors.New("chatspec: WithBodyField: the name is empty")
+		}
+		c.fields = slices.DeleteFunc(slices.Clone(c.fields), func(f bodyField) bool { return f.name == name })
 		c.fields = append(c.fields, bodyField{name, value})
 		return nil
 	})
@@ -254,7 +259,6 @@ func newConfig(opts []Option) (config, error) {
 
 // with returns the call with opts on top.
 func (c call) with(opts []CallOption) (call, error) {
-	c.header = c.header.Clone()
 	c.stream = slices.Clip(c.stream)
 	for _, opt := range opts {
 		if opt == nil {

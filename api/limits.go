@@ -13,7 +13,7 @@ import (
 // TooLargeError says that a peer sent more than a limit allows. Nothing beyond the limit was kept.
 // Limits are counted on decompressed bytes.
 type TooLargeError struct {
-	What  string // what was too large: "event", "stream" or "body"
+	What  string // what was too large: "event", "stream", "body" or "file"
 	Limit int64  // in bytes
 }
 

@@ -31,7 +31,7 @@ func FromResponse(resp *http.Response, maxBytes int64) *Error {
 	e := new(Error)
 	e.fill(body)
 	e.complete(resp, body)
-	if e.Message == "" && isText(resp.Header) {
+	if e.Message == "" && isText(resp.Header, body) {
 		e.Message = firstBytes(body)
 	}
 	return e
@@ -227,9 +227,10 @@ func scalar(d *codec.Decoder) string {
 
 // isText says whether a body that is no error object may be a message. JSON of another shape, pages and
 // streams are no line of text, and may hold what was asked; they are in Raw.
-func isText(h http.Header) bool {
+func isText(h http.Header, body []byte) bool {
 	t, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
-	return t == "text/plain" || t == ""
+	body = bytes.TrimSpace(body)
+	return t != "text/event-stream" && len(body) > 0 && !strings.ContainsRune("{[<", rune(body[0]))
 }
 
 // RetryAfter returns how long the server asks to wait before another try, 0 when it does not say:

@@ -4420,12 +4420,10 @@ func (*toolCallDeltaAccumulator) Place(v ToolCallDelta) (index int, id string) {
 
 // Result returns the ToolCall so far.
 func (a *toolCallDeltaAccumulator) Result() ToolCall {
-	switch a.Type.Result() {
-	case "custom":
+	if kind := a.Type.Result(); kind == "custom" || kind == "" && a.Custom.Result() != nil {
 		return a.resultCustomToolCall()
-	default:
-		return a.resultFunctionToolCall()
 	}
+	return a.resultFunctionToolCall()
 }
 
 // newToolCallDelta tells a whole ToolCall as one delta; i is its place in its list.
@@ -4433,8 +4431,16 @@ func newToolCallDelta(t ToolCall, i int) (v ToolCallDelta) {
 	switch t := t.(type) {
 	case FunctionToolCall:
 		v = newToolCallDeltaOfFunctionToolCall(t)
+	case *FunctionToolCall:
+		if t != nil {
+			v = newToolCallDeltaOfFunctionToolCall(*t)
+		}
 	case CustomToolCall:
 		v = newToolCallDeltaOfCustomToolCall(t)
+	case *CustomToolCall:
+		if t != nil {
+			v = newToolCallDeltaOfCustomToolCall(*t)
+		}
 	}
 	v.Index = i
 	return v
@@ -4826,10 +4832,12 @@ func decodeToolCall(v *ToolCall, d *codec.Decoder) {
 		*v = nil
 	case codec.KindObject:
 		switch string(d.Tag("type")) {
-		case "function", "":
+		case "function":
 			*v = codec.Value(d, (*FunctionToolCall).DecodeJSON)
 		case "custom":
 			*v = codec.Value(d, (*CustomToolCall).DecodeJSON)
+		case "":
+			*v = codec.Value(d, (*FunctionToolCall).DecodeJSON)
 		default:
 			*v = Raw(d.ReadRaw())
 		}

@@ -41,7 +41,7 @@ func TestRefusals(t *testing.T) {
 		{400, refusal("bad", "invalid_request_error", ""), "400 Bad Request, invalid_request_error: bad"},
 		{429, refusal("slow down", "requests", "rate_limit_exceeded"), "429 Too Many Requests, requests, rate_limit_exceeded: slow down; try again in 1.5s"},
 		{429, refusal("no credit", "insufficient_quota", "insufficient_quota"), "429 Too Many Requests, insufficient_quota, insufficient_quota: no credit; the account needs credit or a higher limit"},
-		{503, "<html>busy</html>", "503 Service Unavailable: <html>busy</html>; this is the server's fault, try again later"},
+		{503, "<html>busy</html>", "503 Service Unavailable; this is the server's fault, try again later"},
 		{405, `{"detail":"no"}`, "405 Method Not Allowed: no; the server has no such operation"},
 		{304, "", "304 Not Modified; check OPENAI_BASE_URL, the server sends elsewhere"},
 	} {

@@ -32,15 +32,18 @@ yes / because so / because so <nil>
 // the compiler says what is missing.
 func TestOverlayMistakes(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct{ properties, want string }{
-		"no counterpart": {"x_thoughts: {type: string, description: is text.}", "undefined: ResponseMessageHasNoXThoughts"},
-		"no rule":        {"annotations: {x-accumulate: ''}", "undefined: ListNeedsXAccumulate"},
-		"unknown rule":   {"content: {x-accumulate: apend}", "undefined: UnknownXAccumulate"},
+	const delta, request = "Delta.properties", "CreateChatCompletionRequest.properties"
+	for name, test := range map[string]struct{ target, update, want string }{
+		"no counterpart": {delta, "{x_thoughts: {type: string, description: is text.}}", "undefined: ResponseMessageHasNoXThoughts"},
+		"no rule":        {delta, "{annotations: {x-accumulate: ''}}", "undefined: ListNeedsXAccumulate"},
+		"unknown rule":   {delta, "{content: {x-accumulate: apend}}", "undefined: UnknownXAccumulate"},
+		"no discriminator": {request, "{x_either: {oneOf: [{$ref: '#/components/schemas/ToolName'}, {$ref: '#/components/schemas/CustomVoice'}]}}",
+			"undefined: UnionNeedsDiscriminator"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := overlaid(t, "overlay: 1.0.0\ninfo: {title: A mistake, version: 1.0.0}\nactions:\n"+
-				"  - target: $.components.schemas.Delta.properties\n    update: {"+test.properties+"}\n")
+				"  - target: $.components.schemas."+test.target+"\n    update: "+test.update+"\n")
 			if _, err := run(t, dir, "go", "build", "-mod=mod", "./chat"); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%v, want %s", err, test.want)
 			}
