@@ -75,7 +75,7 @@ func TestBodiesNeverLoseTheStatus(t *testing.T) {
 	if len(e.Raw) != api.DefaultMaxErrorBytes || len(e.Error()) > api.MaxMessageBytes+200 {
 		t.Errorf("%d bytes kept, %d printed", len(e.Raw), len(e.Error()))
 	}
-	if e = api.FromResponse(&http.Response{StatusCode: 503}, 0); e.Status != 503 || len(e.Raw) > 0 {
+	if e = api.FromResponse(&http.Response{StatusCode: http.StatusServiceUnavailable}, 0); e.Status != 503 || len(e.Raw) > 0 {
 		t.Errorf("%+v", e)
 	}
 	broken := io.MultiReader(strings.NewReader("half"), iotest.ErrReader(errors.New("reset")))

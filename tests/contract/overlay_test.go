@@ -37,8 +37,10 @@ func TestOverlayMistakes(t *testing.T) {
 		"no counterpart": {delta, "{x_thoughts: {type: string, description: is text.}}", "undefined: ResponseMessageHasNoXThoughts"},
 		"no rule":        {delta, "{annotations: {x-accumulate: ''}}", "undefined: ListNeedsXAccumulate"},
 		"unknown rule":   {delta, "{content: {x-accumulate: apend}}", "undefined: UnknownXAccumulate"},
-		"no discriminator": {request, "{x_either: {oneOf: [{$ref: '#/components/schemas/ToolName'}, {$ref: '#/components/schemas/CustomVoice'}]}}",
-			"undefined: UnionNeedsDiscriminator"},
+		"no discriminator": {
+			request, "{x_either: {oneOf: [{$ref: '#/components/schemas/ToolName'}, {$ref: '#/components/schemas/CustomVoice'}]}}",
+			"undefined: UnionNeedsDiscriminator",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
