@@ -558,8 +558,10 @@ func TestOddDoers(t *testing.T) {
 		want string
 	}{
 		"nothing": {func(*http.Request) (*http.Response, error) { return nil, nil }, "neither a response nor an error"}, //nolint:nilnil // that is what is tested
-		"no body": {func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: http.StatusInternalServerError}, nil }, "500 Internal Server Error"},
-		"empty":   {func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: http.StatusOK}, nil }, "malformed response"},
+		"no body": {func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusInternalServerError}, nil
+		}, "500 Internal Server Error"},
+		"empty": {func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: http.StatusOK}, nil }, "malformed response"},
 		"query": {func(req *http.Request) (*http.Response, error) {
 			return nil, &url.Error{Op: "Get", URL: req.URL.String() + "?user=geheim", Err: errors.New("no route")}
 		}, `http://test.internal/v1/chat/completions": no route`},
