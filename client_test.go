@@ -95,6 +95,7 @@ func TestNewRefuses(t *testing.T) {
 		"not a URL":        {chatspec.WithBaseURL("http://geheim\x7f"), "WithBaseURL: want http://"},
 		"key with newline": {chatspec.WithAPIKey("geheim\n"), "WithAPIKey: the value has control characters"},
 		"header name":      {chatspec.WithHeader("a b", "x"), "WithHeader"},
+		"header Host":      {chatspec.WithHeader("host", "x"), "WithHeader: Host follows"},
 		"header value":     {chatspec.WithHeader("a", "geheim\r\nb: c"), "WithHeader: the value has control characters"},
 		"nil client":       {chatspec.WithHTTPClient(nil), "WithHTTPClient"},
 		"nil middleware":   {chatspec.WithMiddleware(nil), "WithMiddleware"},

@@ -180,6 +180,9 @@ func WithHeader(name, value string) SharedOption {
 		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == ':' || r >= 0x7f }) {
 			return fmt.Errorf("chatspec: WithHeader: %q is not the name of a header", name)
 		}
+		if strings.EqualFold(name, "Host") {
+			return errors.New("chatspec: WithHeader: Host follows from WithBaseURL") // net/http would not send it
+		}
 		if err := checkHeaderValue("WithHeader", value); err != nil {
 			return err
 		}
