@@ -119,7 +119,9 @@ func isCompletion(data []byte) bool {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "object":
-			if d.Kind() == codec.KindString && d.ReadString() != "chat.completion" {
+			if d.Kind() != codec.KindString {
+				d.Skip()
+			} else if name := d.ReadString(); name != "" && name != string(chat.CompletionObjectChatCompletion) {
 				return false
 			}
 		case "choices":
