@@ -52,7 +52,7 @@ func (f doerFunc) Do(req *http.Request) (*http.Response, error) { return f(req) 
 func (c config) authenticated(next Doer) Doer {
 	origin, _ := url.Parse(c.baseURL) // WithBaseURL has parsed it before
 	return doerFunc(func(req *http.Request) (*http.Response, error) {
-		if req.URL.Scheme != origin.Scheme || req.URL.Host != origin.Host {
+		if !sameServer(req.URL, origin) {
 			return nil, errors.New("the request is for another server than that of WithBaseURL")
 		}
 		req = req.Clone(req.Context()) // a Doer must not change the caller's request
@@ -142,13 +142,16 @@ func sameOrigin(client *http.Client) *http.Client {
 	c := *client
 	c.CheckRedirect = func(req *http.Request, via []*http.Request) error {
 		from := via[0]
-		if req.URL.Scheme != from.URL.Scheme || req.URL.Host != from.URL.Host || req.Method != from.Method || len(via) >= maxRedirects {
+		if !sameServer(req.URL, from.URL) || req.Method != from.Method || len(via) >= maxRedirects {
 			return http.ErrUseLastResponse
 		}
 		return nil
 	}
 	return &c
 }
+
+// sameServer says whether two URLs have the same scheme, host and port.
+func sameServer(a, b *url.URL) bool { return a.Scheme == b.Scheme && a.Host == b.Host }
 
 // maxRedirects is how many redirects are followed for a request, as net/http has it.
 const maxRedirects = 10

@@ -1,6 +1,7 @@
 package chattest
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 
@@ -47,13 +48,13 @@ func (h *Handler) fill(c chat.CreateChatCompletionResponse, reason chat.FinishRe
 	if c.ID == "" {
 		c.ID = h.ids.next(completionPrefix)
 	}
-	c.Created = orElse(c.Created, h.now().Unix())
-	c.Model = orElse(c.Model, req.Model)
+	c.Created = cmp.Or(c.Created, h.now().Unix())
+	c.Model = cmp.Or(c.Model, req.Model)
 	c.Choices = repeated(c.Choices, req.N)
 	for i := range c.Choices {
 		choice := &c.Choices[i]
 		choice.Message.ToolCalls = h.ids.fill(choice.Message.ToolCalls)
-		choice.FinishReason = orElse(reason, choice.FinishReason)
+		choice.FinishReason = cmp.Or(reason, choice.FinishReason)
 		if choice.FinishReason == "" {
 			choice.FinishReason = chat.FinishReasonStop
 			if len(choice.Message.ToolCalls) > 0 {
@@ -74,9 +75,9 @@ func (h *Handler) fillChunks(chunks []chat.CreateChatCompletionStreamResponse, r
 	id, created := h.ids.next(completionPrefix), h.now().Unix()
 	filled := make([]chat.CreateChatCompletionStreamResponse, len(chunks))
 	for i, chunk := range chunks {
-		chunk.ID = orElse(chunk.ID, id)
-		chunk.Created = orElse(chunk.Created, created)
-		chunk.Model = orElse(chunk.Model, req.Model)
+		chunk.ID = cmp.Or(chunk.ID, id)
+		chunk.Created = cmp.Or(chunk.Created, created)
+		chunk.Model = cmp.Or(chunk.Model, req.Model)
 		filled[i] = chunk
 	}
 	return filled

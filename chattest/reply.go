@@ -1,6 +1,7 @@
 package chattest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -155,19 +156,10 @@ func (r Reply) chosen(req chat.CreateChatCompletionRequest) (inner Reply, err er
 		maps.Copy(header, r.header)
 		inner.header = header
 	}
-	inner.finishReason = orElse(r.finishReason, inner.finishReason)
-	inner.delay = orElse(r.delay, inner.delay)
-	inner.pace = orElse(r.pace, inner.pace)
+	inner.finishReason = cmp.Or(r.finishReason, inner.finishReason)
+	inner.delay = cmp.Or(r.delay, inner.delay)
+	inner.pace = cmp.Or(r.pace, inner.pace)
 	return inner, nil
-}
-
-// orElse returns v, or other where v is zero.
-func orElse[T comparable](v, other T) T {
-	var zero T
-	if v == zero {
-		return other
-	}
-	return v
 }
 
 // script is a list of replies. The handler's lock guards it.

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
+	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -28,7 +30,7 @@ func checkBody(want *openapi3.RequestBody, r *http.Request) error {
 	name, _, err = mime.ParseMediaType(name)
 	media := want.Content.Get(name)
 	if err != nil || media == nil {
-		return &Error{In: InHeader, Pointer: "Content-Type", Rule: RuleContentType, Allowed: sortedKeys(want.Content)}
+		return &Error{In: InHeader, Pointer: "Content-Type", Rule: RuleContentType, Allowed: slices.Sorted(maps.Keys(want.Content))}
 	}
 	return checkJSON(media.Schema, body)
 }

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -114,7 +115,7 @@ func objectFault(schema *openapi3.Schema, value map[string]any, path []string) *
 		return e
 	}
 	var open []string
-	for _, name := range sortedKeys(value) {
+	for _, name := range slices.Sorted(maps.Keys(value)) {
 		known := schema.Properties[name]
 		if known == nil {
 			open = append(open, name)

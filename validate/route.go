@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -54,7 +55,7 @@ type match struct {
 func newRoutes(doc *openapi3.T) []route {
 	var routes []route
 	items := doc.Paths.Map()
-	for _, path := range sortedKeys(items) {
+	for _, path := range slices.Sorted(maps.Keys(items)) {
 		if items[path] == nil {
 			continue
 		}
@@ -83,7 +84,7 @@ func (v *Validator) match(r *http.Request) (match, error) {
 			return match{route, op, params}, nil
 		}
 		if methods == nil {
-			methods = sortedKeys(route.operations)
+			methods = slices.Sorted(maps.Keys(route.operations))
 		}
 	}
 	if methods != nil {

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -64,7 +65,7 @@ func mapped(branches openapi3.SchemaRefs, d *openapi3.Discriminator, value any, 
 func mappedNames(branches openapi3.SchemaRefs, d *openapi3.Discriminator) []string {
 	var names []string
 	for _, branch := range branches {
-		for _, name := range sortedKeys(d.Mapping) {
+		for _, name := range slices.Sorted(maps.Keys(d.Mapping)) {
 			if d.Mapping[name].Ref == branch.Ref {
 				names = append(names, name)
 			}
@@ -138,7 +139,7 @@ func commonTag(branches openapi3.SchemaRefs) (string, bool) {
 	if branches[0].Value == nil {
 		return "", false
 	}
-	for _, name := range sortedKeys(branches[0].Value.Properties) {
+	for _, name := range slices.Sorted(maps.Keys(branches[0].Value.Properties)) {
 		tells := func(branch *openapi3.SchemaRef) bool {
 			return branch.Value != nil && slices.Contains(branch.Value.Required, name) &&
 				len(constant(branch.Value.Properties[name])) == 1

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -58,7 +59,7 @@ func load(spec []byte) (*Validator, error) {
 			v.operations[op.OperationID] = op
 		}
 	}
-	for _, id := range sortedKeys(v.operations) {
+	for _, id := range slices.Sorted(maps.Keys(v.operations)) {
 		if v.chunk == nil {
 			v.chunk = eventSchema(v.operations[id])
 		}
@@ -170,7 +171,7 @@ func foreignFault(schema *openapi3.Schema, value any) *Error {
 // eventSchema returns the schema of the events with which op answers, or nil.
 func eventSchema(op *openapi3.Operation) *openapi3.SchemaRef {
 	responses := op.Responses.Map()
-	for _, status := range sortedKeys(responses) {
+	for _, status := range slices.Sorted(maps.Keys(responses)) {
 		if response := responses[status]; response.Value != nil {
 			if media := response.Value.Content[mediaEvents]; media != nil {
 				return media.Schema
@@ -178,13 +179,4 @@ func eventSchema(op *openapi3.Operation) *openapi3.SchemaRef {
 		}
 	}
 	return nil
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }
