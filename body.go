@@ -2,7 +2,6 @@ package chatspec
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/chatspec/chatspec/api"
 	"github.com/chatspec/chatspec/codec"
+	"github.com/chatspec/chatspec/internal/exchange"
 )
 
 // encode returns v as JSON with the extra fields at its end.
@@ -56,14 +56,30 @@ type decoder[T any] interface {
 
 // decode reads the answer to a call that does not stream and closes it. ok tells a T from JSON that merely
 // decodes as one.
-func decode[T any, P decoder[T]](resp *http.Response, call call, ok func(*T) bool) (*T, error) {
+func decode[T any, P decoder[T]](resp *http.Response, method string, call call, ok func(*T) bool) (*T, error) {
+	watcher := exchange.Claim(resp)
+	v, err := read[T, P](resp, call, ok)
+	if watcher != nil {
+		watcher.End(v, err)
+	}
+	if _, refused := err.(*api.Error); err != nil && !refused { //nolint:errorlint // FromResponse returns it as it is
+		err = &api.ResponseError{Status: resp.StatusCode, RequestID: api.RequestID(resp.Header), Err: err}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("chatspec: %s: %w", method, err)
+	}
+	return v, nil
+}
+
+// read is decode without what stands around it.
+func read[T any, P decoder[T]](resp *http.Response, call call, ok func(*T) bool) (*T, error) {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return nil, api.FromResponse(resp, api.DefaultMaxErrorBytes)
 	}
 	body, err := api.ReadBody(resp.Body, call.maxBodyBytes)
 	_ = resp.Body.Close() // what matters has been read
 	if err != nil {
-		return nil, fmt.Errorf("chatspec: reading the answer: %w", api.Interrupted(contextOf(resp), err))
+		return nil, api.Interrupted(exchange.ContextOf(resp), err)
 	}
 	if refused := api.FromBody(resp, body); refused != nil {
 		return nil, refused
@@ -80,14 +96,6 @@ func decode[T any, P decoder[T]](resp *http.Response, call call, ok func(*T) boo
 		return nil, &api.DecodeError{What: "response", Err: errors.New("the JSON is not what the operation answers")}
 	}
 	return v, nil
-}
-
-// contextOf returns the context of the request that resp answers.
-func contextOf(resp *http.Response) context.Context {
-	if resp.Request == nil {
-		return context.Background()
-	}
-	return resp.Request.Context()
 }
 
 // page is one page of a list.

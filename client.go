@@ -20,8 +20,8 @@ import (
 // What a server refuses is an *api.Error. Input that cannot be right, such as
 // a request without messages, is an error before anything is sent.
 type Client struct {
-	raw  *chat.Client
-	call call
+	raw    *chat.Client
+	config func() *config // a function, so that printing a client shows no headers
 }
 
 // New returns a client. Without options there must at least be a key; see [WithAPIKey] and [WithBaseURL].
@@ -31,12 +31,13 @@ func New(opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := chat.NewClient(c.baseURL, chat.WithHTTPClient(c.chain()))
+	server := *c.base
+	server.RawQuery, server.ForceQuery = "", false // requests get it when they are authenticated
+	raw, err := chat.NewClient(server.String(), chat.WithHTTPClient(c.chain()))
 	if err != nil {
 		return nil, fmt.Errorf("chatspec: %w", err)
 	}
-	c.call.header = nil // the Doer sets those of the client
-	return &Client{raw: raw, call: c.call}, nil
+	return &Client{raw: raw, config: func() *config { return c }}, nil
 }
 
 // FromEnv is [New] with the environment variables OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and
@@ -46,45 +47,58 @@ func FromEnv(opts ...Option) (*Client, error) {
 }
 
 // Raw returns the generated client, which returns *http.Response and has this client's base URL,
-// headers, authentication and transport. It has every operation of the document, also those that this
-// package knows nothing of.
+// headers, authentication, retries, hooks and transport. It has every operation of the document, also those
+// that this package knows nothing of. IDs go into its paths escaped, but "." and ".." lead elsewhere on the
+// same server.
 func (c *Client) Raw() *chat.Client { return c.raw }
+
+// CloseIdleConnections closes the connections that are kept for further calls, as that of http.Client does.
+// Calls under way go on. A program that makes many clients calls it for those that it is done with.
+func (c *Client) CloseIdleConnections() {
+	if client, ok := c.config().doer.(interface{ CloseIdleConnections() }); ok {
+		client.CloseIdleConnections()
+	}
+}
 
 // Create returns the whole answer to req. A request with Stream set is refused; see [Client.Stream].
 func (c *Client) Create(ctx context.Context, req chat.CreateChatCompletionRequest, opts ...CallOption) (*chat.CreateChatCompletionResponse, error) {
 	if req.Stream {
 		return nil, errors.New("chatspec: Create: Stream is set; use the method Stream")
 	}
-	call, err := c.call.with(opts)
+	call, err := c.config().call.with(opts)
 	if err != nil {
 		return nil, err
 	}
-	resp, err := c.create(ctx, req, call)
+	resp, err := c.create(ctx, "Create", req, call)
 	if err != nil {
-		return nil, fmt.Errorf("chatspec: Create: %w", err)
+		return nil, err
 	}
-	return decode(resp, call, isCompletion)
+	return decode(resp, "Create", call, isCompletion)
 }
 
 // Stream returns the answer to req as a stream of chunks, which the caller closes. It sets req.Stream. The
 // context governs the whole stream. With n above 1 or with the usage asked for, a stream that ends without
 // all of it is truncated.
 func (c *Client) Stream(ctx context.Context, req chat.CreateChatCompletionRequest, opts ...CallOption) (*stream.Stream, error) {
-	call, err := c.call.with(append([]CallOption{WithHeader("Accept", "text/event-stream")}, opts...))
+	call, err := c.config().call.with(append([]CallOption{WithHeader("Accept", "text/event-stream")}, opts...))
 	if err != nil {
 		return nil, err
 	}
 	req.Stream = true
-	resp, err := c.create(ctx, req, call)
+	resp, err := c.create(ctx, "Stream", req, call)
 	if err != nil {
-		return nil, fmt.Errorf("chatspec: Stream: %w", err)
+		return nil, err
 	}
 	choices := 1
 	if req.N != nil {
 		choices = max(*req.N, 0)
 	}
 	usage := req.StreamOptions != nil && req.StreamOptions.IncludeUsage
-	return stream.Open(resp, append([]stream.Option{stream.Expect(choices, usage)}, call.stream...)...)
+	st, err := stream.Open(resp, append([]stream.Option{stream.Expect(choices, usage)}, call.stream...)...)
+	if err != nil {
+		return nil, fmt.Errorf("chatspec: Stream: %w", err)
+	}
+	return st, nil
 }
 
 // List iterates over stored completions, oldest first unless params say otherwise. It fetches pages of
@@ -94,7 +108,7 @@ func (c *Client) List(ctx context.Context, params chat.ListChatCompletionsParams
 	return pages(params.After, func(after *string) (page[chat.CreateChatCompletionResponse], error) {
 		params := params
 		params.After = after
-		list, err := fetch(c, "List", opts, func(edit chat.RequestEditorFn) (*http.Response, error) {
+		list, err := fetch(ctx, c, "List", opts, func(ctx context.Context, edit chat.RequestEditorFn) (*http.Response, error) {
 			return c.raw.ListChatCompletions(ctx, &params, edit)
 		}, func(l *chat.ChatCompletionList) bool { return l.Data != nil })
 		if err != nil {
@@ -109,7 +123,7 @@ func (c *Client) Get(ctx context.Context, id string, opts ...CallOption) (*chat.
 	if err := checkID("Get", id); err != nil {
 		return nil, err
 	}
-	return fetch(c, "Get", opts, func(edit chat.RequestEditorFn) (*http.Response, error) {
+	return fetch(ctx, c, "Get", opts, func(ctx context.Context, edit chat.RequestEditorFn) (*http.Response, error) {
 		return c.raw.GetChatCompletion(ctx, id, edit)
 	}, isCompletion)
 }
@@ -119,7 +133,7 @@ func (c *Client) Update(ctx context.Context, id string, update chat.ChatCompleti
 	if err := checkID("Update", id); err != nil {
 		return nil, err
 	}
-	call, err := c.call.with(opts)
+	call, err := c.config().call.with(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -127,11 +141,13 @@ func (c *Client) Update(ctx context.Context, id string, update chat.ChatCompleti
 	if err != nil {
 		return nil, fmt.Errorf("chatspec: Update: %w", err)
 	}
-	resp, err := c.raw.UpdateChatCompletionWithBody(ctx, id, "application/json", bytes.NewReader(body), call.edit)
+	resp, err := c.send(ctx, "Update", call, func(ctx context.Context, edit chat.RequestEditorFn) (*http.Response, error) {
+		return c.raw.UpdateChatCompletionWithBody(ctx, id, "application/json", bytes.NewReader(body), edit)
+	})
 	if err != nil {
-		return nil, fmt.Errorf("chatspec: Update: %w", err)
+		return nil, err
 	}
-	return decode(resp, call, isCompletion)
+	return decode(resp, "Update", call, isCompletion)
 }
 
 // Delete deletes a stored completion.
@@ -139,7 +155,7 @@ func (c *Client) Delete(ctx context.Context, id string, opts ...CallOption) (*ch
 	if err := checkID("Delete", id); err != nil {
 		return nil, err
 	}
-	return fetch(c, "Delete", opts, func(edit chat.RequestEditorFn) (*http.Response, error) {
+	return fetch(ctx, c, "Delete", opts, func(ctx context.Context, edit chat.RequestEditorFn) (*http.Response, error) {
 		return c.raw.DeleteChatCompletion(ctx, id, edit)
 	}, func(d *chat.ChatCompletionDeleted) bool { return d.ID != "" })
 }
@@ -152,7 +168,7 @@ func (c *Client) Messages(ctx context.Context, id string, params chat.GetChatCom
 	return pages(params.After, func(after *string) (page[chat.StoredMessage], error) {
 		params := params
 		params.After = after
-		list, err := fetch(c, "Messages", opts, func(edit chat.RequestEditorFn) (*http.Response, error) {
+		list, err := fetch(ctx, c, "Messages", opts, func(ctx context.Context, edit chat.RequestEditorFn) (*http.Response, error) {
 			return c.raw.GetChatCompletionMessages(ctx, id, &params, edit)
 		}, func(l *chat.ChatCompletionMessageList) bool { return l.Data != nil })
 		if err != nil {
@@ -163,34 +179,52 @@ func (c *Client) Messages(ctx context.Context, id string, params chat.GetChatCom
 }
 
 // create sends a request for a completion.
-func (c *Client) create(ctx context.Context, req chat.CreateChatCompletionRequest, call call) (*http.Response, error) {
+func (c *Client) create(ctx context.Context, method string, req chat.CreateChatCompletionRequest, call call) (*http.Response, error) {
 	if len(req.Messages) == 0 {
-		return nil, errors.New("the request has no messages")
+		return nil, fmt.Errorf("chatspec: %s: the request has no messages", method)
 	}
 	if i := slices.Index(req.Messages, nil); i >= 0 {
-		return nil, fmt.Errorf("messages[%d] is nil", i)
+		return nil, fmt.Errorf("chatspec: %s: messages[%d] is nil", method, i)
 	}
 	body, err := encode(req, call.fields)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("chatspec: %s: %w", method, err)
 	}
-	return c.raw.CreateChatCompletionWithBody(ctx, "application/json", bytes.NewReader(body), call.edit)
+	call.request = &req
+	return c.send(ctx, method, call, func(ctx context.Context, edit chat.RequestEditorFn) (*http.Response, error) {
+		return c.raw.CreateChatCompletionWithBody(ctx, "application/json", bytes.NewReader(body), edit)
+	})
 }
 
+// sender makes a call with the generated client.
+type sender = func(ctx context.Context, edit chat.RequestEditorFn) (*http.Response, error)
+
 // fetch makes a call without a body.
-func fetch[T any, P decoder[T]](c *Client, method string, opts []CallOption, send func(chat.RequestEditorFn) (*http.Response, error), ok func(*T) bool) (*T, error) {
-	call, err := c.call.with(opts)
+func fetch[T any, P decoder[T]](ctx context.Context, c *Client, method string, opts []CallOption, do sender, ok func(*T) bool) (*T, error) {
+	call, err := c.config().call.with(opts)
 	if err != nil {
 		return nil, err
 	}
 	if len(call.fields) > 0 {
 		return nil, fmt.Errorf("chatspec: %s: WithBodyField: the call has no body", method)
 	}
-	resp, err := send(call.edit)
+	resp, err := c.send(ctx, method, call, do)
+	if err != nil {
+		return nil, err
+	}
+	return decode[T, P](resp, method, call, ok)
+}
+
+// send makes a call with what its options ask for.
+func (c *Client) send(ctx context.Context, method string, call call, do sender) (*http.Response, error) {
+	resp, err := do(call.in(ctx, c.config()), call.edit)
+	if call.response != nil {
+		*call.response = responseOf(resp, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("chatspec: %s: %w", method, err)
 	}
-	return decode[T, P](resp, call, ok)
+	return resp, nil
 }
 
 // edit sets the headers of the call on its request.

@@ -151,12 +151,12 @@ func ExampleClient_Create_errors() {
 	_, err := client.Create(context.Background(), chat.CreateChatCompletionRequest{
 		Model:    "gpt-5.4",
 		Messages: chat.Messages{chat.UserMessage{Content: chat.Text("Say hello.")}},
-	})
+	}, chatspec.WithMaxRetries(0))
 	if refused, ok := errors.AsType[*api.Error](err); ok {
 		fmt.Println(refused.Status, refused.Code, errors.Is(err, api.ErrRateLimit))
 	}
 	fmt.Println(err)
 	// Output:
 	// 429 rate_limit_exceeded true
-	// 429 Too Many Requests, rate_limit_error, rate_limit_exceeded: Slow down.
+	// chatspec: Create: 429 Too Many Requests, rate_limit_error, rate_limit_exceeded: Slow down.
 }

@@ -1,8 +1,10 @@
 package chatspec
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -10,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	chat "github.com/chatspec/chatspec/generated"
 	"github.com/chatspec/chatspec/stream"
 )
 
@@ -43,23 +46,30 @@ type SharedOption interface {
 
 // config is what all options of a client together say.
 type config struct {
-	key          string
-	baseURL      string // empty until set
+	key          func(context.Context) (string, error) // nil for none
+	keyHeader    string
+	plainHTTP    bool
+	base         *url.URL // nil until set
 	organization string
 	project      string
 	doer         Doer
 	middleware   []func(Doer) Doer
+	policy       RetryPolicy
+	hooks        []Hooks
 	call         call
-
-	headerTimeout time.Duration // 0 for none
 }
 
 // call is what the options of one call together say, on top of those of the client.
 type call struct {
-	header       http.Header
-	fields       []bodyField
-	stream       []stream.Option
-	maxBodyBytes int64
+	header        http.Header
+	fields        []bodyField
+	stream        []stream.Option
+	maxBodyBytes  int64
+	headerTimeout time.Duration // 0 for none
+	retry         retry
+	response      *Response // where to write what the call learns of its answer, or nil
+
+	request *chat.CreateChatCompletionRequest // for hooks; nil for other operations
 }
 
 type bodyField struct {
@@ -80,21 +90,53 @@ type sharedOption func(*call) error
 func (f sharedOption) applyClient(c *config) error { return f(&c.call) }
 func (f sharedOption) applyCall(c *call) error     { return f(c) }
 
-// WithAPIKey sets the key that is sent as a bearer token. Without one no Authorization header is sent, which
-// is an error only where no base URL was set either.
+// WithAPIKey sets the key that is sent, as a bearer token unless [WithKeyHeader] says otherwise. Without one no
+// Authorization header is sent, which is an error only where no base URL was set either.
 func WithAPIKey(key string) Option {
 	return clientOption(func(c *config) error {
 		if err := checkHeaderValue("WithAPIKey", key); err != nil {
 			return err
+		}
+		c.key = nil
+		if key != "" {
+			c.key = func(context.Context) (string, error) { return key, nil }
+		}
+		return nil
+	})
+}
+
+// WithAPIKeyFunc sets a function that returns the key, for keys that rotate and tokens that expire. It is
+// called before every attempt, with the context of the call, from several goroutines at once, and should keep
+// what it fetches. An error ends the call; an empty key sends none.
+func WithAPIKeyFunc(key func(ctx context.Context) (string, error)) Option {
+	return clientOption(func(c *config) error {
+		if key == nil {
+			return errors.New("chatspec: WithAPIKeyFunc: nil")
 		}
 		c.key = key
 		return nil
 	})
 }
 
+// WithKeyHeader sets the header that carries the key as it is, such as "api-key". The default is
+// "Authorization", which carries it as a bearer token.
+func WithKeyHeader(name string) Option {
+	return clientOption(func(c *config) error {
+		if !isHeaderName(name) {
+			return fmt.Errorf("chatspec: WithKeyHeader: %q is not the name of a header", name)
+		}
+		c.keyHeader = http.CanonicalHeaderKey(name)
+		return nil
+	})
+}
+
 // WithBaseURL sets the address that the paths of the document are appended to, with or without a trailing
-// slash; the default is [DefaultBaseURL]. It must be http or https with a host, and have no user, query or
-// fragment.
+// slash; the default is [DefaultBaseURL]. It must be http or https with a host, and have no user or fragment. A
+// query is sent with every request.
+//
+// A key goes over plain http only to this machine and to private networks: loopback, private and link-local
+// addresses, names without a dot, and names that end in .localhost, .local, .internal, .lan, .svc or
+// .svc.cluster.local. See [WithPlainHTTP].
 func WithBaseURL(address string) Option {
 	return clientOption(func(c *config) error {
 		address = strings.TrimSpace(address)
@@ -106,10 +148,22 @@ func WithBaseURL(address string) Option {
 			return errors.New("chatspec: WithBaseURL: the URL has no host")
 		case u.User != nil:
 			return errors.New("chatspec: WithBaseURL: the URL has a user; use WithAPIKey or WithHeader")
-		case u.RawQuery != "" || u.ForceQuery || strings.Contains(address, "#"):
-			return errors.New("chatspec: WithBaseURL: the URL has a query or fragment")
+		case strings.Contains(address, "#"):
+			return errors.New("chatspec: WithBaseURL: the URL has a fragment")
 		}
-		c.baseURL = address
+		if _, err := url.ParseQuery(u.RawQuery); err != nil {
+			return errors.New("chatspec: WithBaseURL: the query of the URL is malformed")
+		}
+		c.base = u
+		return nil
+	})
+}
+
+// WithPlainHTTP lets keys go over plain http to a public address too, where anyone on the way can read them.
+// It is for networks that are protected in another way.
+func WithPlainHTTP() Option {
+	return clientOption(func(c *config) error {
+		c.plainHTTP = true
 		return nil
 	})
 }
@@ -130,12 +184,13 @@ func WithProject(id string) Option {
 	})
 }
 
-// WithHTTPClient sets what sends the requests, for example an *http.Client with a proxy or a timeout of its
-// own. A Timeout of an *http.Client counts the body too and so cuts long streams; prefer contexts. The
-// default is a client with a transport of its own.
+// WithHTTPClient sets what sends the requests, for example an *http.Client with a proxy, a unix socket or
+// certificates of its own. A Timeout of an *http.Client counts the body too and so cuts long streams; prefer
+// contexts. The default is a client with a transport of its own; see [Client.CloseIdleConnections].
 //
 // Of an *http.Client a copy is used that follows redirects within the same scheme, host and port only, and
-// only without a change of method; others are returned as the error (api.Error) that their status is. Another Doer
+// only without a change of method; others are returned as the error (api.Error) that their status is. Of
+// another Doer a response is refused that came from elsewhere, which is too late to keep the request here: it
 // has to see to that itself.
 func WithHTTPClient(doer Doer) Option {
 	return clientOption(func(c *config) error {
@@ -147,8 +202,9 @@ func WithHTTPClient(doer Doer) Option {
 	})
 }
 
-// WithMiddleware wraps what sends the requests; the middleware given first is the outermost. It sees requests
-// before they are authenticated, so that it can be logged or recorded without the key.
+// WithMiddleware wraps what sends the requests; the middleware given first is the outermost. It sees each call
+// once, however often it is repeated, and before the request is authenticated, so that it can be logged or
+// recorded without the key. A middleware that sets a body sets GetBody too, or the call is not repeated.
 func WithMiddleware(middleware func(Doer) Doer) Option {
 	return clientOption(func(c *config) error {
 		if middleware == nil {
@@ -159,12 +215,66 @@ func WithMiddleware(middleware func(Doer) Doer) Option {
 	})
 }
 
-// WithHeaderTimeout limits how long the response headers may take, from the start of sending the request. A
-// wait that is too long is an *api.TimeoutError with the phase "headers"; the
-// body may take as long as it likes. The default is no limit, because a server may think for minutes before
-// it answers a request that is not streamed. d must be positive.
-func WithHeaderTimeout(d time.Duration) Option {
+// WithHooks adds functions that watch calls. It may be given more than once; all of them are called, in this
+// order.
+func WithHooks(hooks Hooks) Option {
 	return clientOption(func(c *config) error {
+		c.hooks = append(c.hooks, hooks)
+		return nil
+	})
+}
+
+// WithRetryHook adds a function that is told of each attempt that is repeated, before the wait, as
+// [Hooks].Retry is.
+func WithRetryHook(hook func(ctx context.Context, failed Attempt)) Option {
+	return WithHooks(Hooks{Retry: hook})
+}
+
+// WithRetryPolicy sets what decides about retries; the default is [DefaultRetryPolicy], which a policy of one's
+// own may call.
+func WithRetryPolicy(policy RetryPolicy) Option {
+	return clientOption(func(c *config) error {
+		if policy == nil {
+			return errors.New("chatspec: WithRetryPolicy: nil")
+		}
+		c.policy = policy
+		return nil
+	})
+}
+
+// WithMaxRetries sets how often a call is repeated at most, 0 for never; the default is [DefaultMaxRetries].
+// A call is repeated only until the headers of a success have come, never within an answer. See [RetryPolicy]
+// for what is never repeated, and [DefaultRetryPolicy] for when and after which waits. Waiting ends with the
+// context; where its deadline would come first, the call returns its error at once.
+func WithMaxRetries(n int) SharedOption {
+	return sharedOption(func(c *call) error {
+		if n < 0 {
+			return fmt.Errorf("chatspec: WithMaxRetries: %d is negative", n)
+		}
+		c.retry.max = n
+		return nil
+	})
+}
+
+// WithRetryUnsafe lets a POST be repeated whose connection broke, or whose headers did not come in time, so
+// that nobody knows whether the server has processed it: it may be billed twice. All attempts carry the same
+// Idempotency-Key, for servers that know that header.
+//
+// That header makes net/http repeat such a POST by itself too, once and uncounted, when a connection that was
+// kept open breaks. Without this option the header is not sent, and an attempt is one request.
+func WithRetryUnsafe() SharedOption {
+	return sharedOption(func(c *call) error {
+		c.retry.unsafe = true
+		return nil
+	})
+}
+
+// WithHeaderTimeout limits how long the response headers of each attempt may take, from the start of sending
+// the request. A wait that is too long is an *api.TimeoutError with the phase "headers"; the body may take as
+// long as it likes. The default is no limit, because a server may think for minutes before it answers a request
+// that is not streamed. d must be positive.
+func WithHeaderTimeout(d time.Duration) SharedOption {
+	return sharedOption(func(c *call) error {
 		if d <= 0 {
 			return fmt.Errorf("chatspec: WithHeaderTimeout: %v is not positive", d)
 		}
@@ -177,7 +287,7 @@ func WithHeaderTimeout(d time.Duration) Option {
 // and over those that the client sets itself. An empty value removes the header.
 func WithHeader(name, value string) SharedOption {
 	return sharedOption(func(c *call) error {
-		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == ':' || r >= 0x7f }) {
+		if !isHeaderName(name) {
 			return fmt.Errorf("chatspec: WithHeader: %q is not the name of a header", name)
 		}
 		if strings.EqualFold(name, "Host") {
@@ -186,7 +296,7 @@ func WithHeader(name, value string) SharedOption {
 		if err := checkHeaderValue("WithHeader", value); err != nil {
 			return err
 		}
-		if c.header == nil {
+		if c.header = maps.Clone(c.header); c.header == nil {
 			c.header = http.Header{}
 		}
 		name = http.CanonicalHeaderKey(name)
@@ -235,21 +345,25 @@ func WithBodyField(name string, value any) CallOption {
 }
 
 // newConfig applies opts in their order.
-func newConfig(opts []Option) (config, error) {
-	c := config{call: call{maxBodyBytes: DefaultMaxBodyBytes}}
+func newConfig(opts []Option) (*config, error) {
+	c := &config{
+		keyHeader: authorization,
+		policy:    DefaultRetryPolicy,
+		call:      call{maxBodyBytes: DefaultMaxBodyBytes, retry: retry{max: DefaultMaxRetries}},
+	}
 	for _, opt := range opts {
 		if opt == nil {
-			return c, errors.New("chatspec: an option is nil")
+			return nil, errors.New("chatspec: an option is nil")
 		}
-		if err := opt.applyClient(&c); err != nil {
-			return c, err
+		if err := opt.applyClient(c); err != nil {
+			return nil, err
 		}
 	}
-	if c.key == "" && c.baseURL == "" {
-		return c, fmt.Errorf("chatspec: no API key: use WithAPIKey or %s, or WithBaseURL or %s for a server that needs none", envAPIKey, envBaseURL)
+	if c.key == nil && c.base == nil {
+		return nil, fmt.Errorf("chatspec: no API key: use WithAPIKey or %s, or WithBaseURL or %s for a server that needs none", envAPIKey, envBaseURL)
 	}
-	if c.baseURL == "" {
-		c.baseURL = DefaultBaseURL
+	if c.base == nil {
+		c.base, _ = url.Parse(DefaultBaseURL) // a constant, which parses
 	}
 	switch doer := c.doer.(type) {
 	case nil:
@@ -257,7 +371,34 @@ func newConfig(opts []Option) (config, error) {
 	case *http.Client:
 		c.doer = sameOrigin(doer)
 	}
-	return c, nil
+	return c, c.checkPlain()
+}
+
+// checkPlain refuses a key for a server that it would reach in plain sight.
+func (c *config) checkPlain() error {
+	header := c.call.header.Clone()
+	if c.key != nil {
+		header = http.Header{c.keyHeader: {"key"}} // whatever it will be
+	}
+	if err := c.checkHeader(header); err != nil {
+		return fmt.Errorf("chatspec: WithBaseURL: %w", err)
+	}
+	return nil
+}
+
+type callKey struct{ client *config }
+
+// in returns a context that tells the Doers of the client what the call asks for.
+func (c call) in(ctx context.Context, client *config) context.Context {
+	return context.WithValue(ctx, callKey{client}, &c)
+}
+
+// callIn returns the call that ctx is for, or what holds for all calls of the client.
+func (c *config) callIn(ctx context.Context) *call {
+	if call, ok := ctx.Value(callKey{c}).(*call); ok {
+		return call
+	}
+	return &c.call
 }
 
 // with returns the call with opts on top.
@@ -291,12 +432,4 @@ func environment() []Option {
 		}
 	}
 	return opts
-}
-
-// checkHeaderValue refuses what net/http would refuse only when it sends.
-func checkHeaderValue(option, value string) error {
-	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-		return fmt.Errorf("chatspec: %s: the value has control characters", option)
-	}
-	return nil
 }

@@ -38,6 +38,8 @@ var (
 // Error is a server saying no, and nothing else is one: an answer outside 2xx, an error object in a 200
 // answer, or one inside a stream. Type, Code, Param and Message repeat the document's error schema;
 // servers that send another shape (a string, message, detail, problem details, HTML) fill what they can.
+//
+// Where the answer came through package chatspec, a key that the server repeats is masked in all of it.
 type Error struct {
 	_ struct{} // keyed literals only
 
@@ -48,6 +50,7 @@ type Error struct {
 	Message    string        // the server's words; it may quote the prompt
 	RequestID  string        // the X-Request-Id header, empty when there was none
 	RetryAfter time.Duration // how long the server asks to wait; 0 when it does not say
+	RateLimit  RateLimit     // what the server says of the caller's rate limits
 	Attempts   int           // how many requests were sent for the call, at least 1
 	Raw        []byte        // the body, or the data of the event, as far as it was read
 }

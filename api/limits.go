@@ -99,6 +99,29 @@ func (e *DecodeError) Error() string {
 // Unwrap returns what was wrong.
 func (e *DecodeError) Unwrap() error { return e.Err }
 
+// ResponseError says that the answer to a call that is not streamed was a success by its status, but could not
+// be read or was not what the operation answers. What went wrong is found with errors.Is and errors.As through
+// it: [DecodeError], [TooLargeError], [TimeoutError], context.Canceled, or the transport's own error.
+type ResponseError struct {
+	_ struct{} // keyed literals only
+
+	Status    int    // HTTP status, 2xx
+	RequestID string // of the response; empty when the server gave none
+	Err       error  // what went wrong; never nil
+}
+
+// Error returns one line without anything of the content.
+func (e *ResponseError) Error() string {
+	text := e.Err.Error()
+	if e.RequestID != "" {
+		text += " (request " + e.RequestID + ")"
+	}
+	return text
+}
+
+// Unwrap returns what went wrong.
+func (e *ResponseError) Unwrap() error { return e.Err }
+
 // maxEmptyReads is how many Reads in a row may return nothing, as in package bufio.
 const maxEmptyReads = 100
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chatspec/chatspec/codec"
+	"github.com/chatspec/chatspec/internal/exchange"
 )
 
 // FromResponse reads at most maxBytes of the body of a response that is not a success, for [MaxErrorTime] at
@@ -31,8 +32,8 @@ func FromResponse(resp *http.Response, maxBytes int64) *Error {
 	e := new(Error)
 	e.fill(body)
 	e.complete(resp, body)
-	if e.Message == "" && isText(resp.Header, body) {
-		e.Message = firstBytes(body)
+	if e.Message == "" && isText(resp.Header, e.Raw) {
+		e.Message = firstBytes(e.Raw)
 	}
 	return e
 }
@@ -55,7 +56,7 @@ func FromEvent(resp *http.Response, data []byte) *Error {
 	e.fill(data)
 	e.complete(resp, bytes.Clone(data))
 	if e.Message == "" {
-		e.Message = firstBytes(data)
+		e.Message = firstBytes(e.Raw)
 	}
 	return e
 }
@@ -75,15 +76,32 @@ func RequestID(h http.Header) string {
 
 const maxRequestIDBytes = 256
 
-// complete fills in what does not depend on the shape of the body.
+// complete fills in what does not depend on the shape of the body, and hides what must not be printed.
 func (e *Error) complete(resp *http.Response, body []byte) {
-	e.Attempts = 1
+	e.Attempts = Attempts(resp)
 	e.Raw = body
 	if resp != nil {
+		now := time.Now()
 		e.Status = resp.StatusCode
 		e.RequestID = RequestID(resp.Header)
-		e.RetryAfter = RetryAfter(resp.Header, time.Now())
+		e.RetryAfter = RetryAfter(resp.Header, now)
+		e.RateLimit = ParseRateLimit(resp.Header, now)
 	}
+	if attempt := exchange.AttemptOf(resp); attempt != nil && attempt.Mask != nil {
+		for _, text := range []*string{&e.Message, &e.Type, &e.Code, &e.Param, &e.RequestID} {
+			*text = attempt.Mask(*text)
+		}
+		e.Raw = []byte(attempt.Mask(string(body)))
+	}
+}
+
+// Attempts returns how many requests were sent for the call that resp answers: 1 unless package chatspec has
+// repeated it.
+func Attempts(resp *http.Response) int {
+	if attempt := exchange.AttemptOf(resp); attempt != nil {
+		return attempt.Number
+	}
+	return 1
 }
 
 // fill takes what body says of an error, in any of the shapes that servers use, and tells whether body is

@@ -113,5 +113,5 @@ func ExampleFunc() {
 	}
 	// Output:
 	// I am small. <nil>
-	//  404 Not Found, model_not_found: no such model
+	//  chatspec: Create: 404 Not Found, model_not_found: no such model
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/chatspec/chatspec/api"
 	"github.com/chatspec/chatspec/codec"
 	chat "github.com/chatspec/chatspec/generated"
+	"github.com/chatspec/chatspec/internal/exchange"
 )
 
 // Open returns the stream in the answer to a request for a chat completion. It does not need to know what
@@ -43,10 +44,15 @@ func OpenWith[C, R any](resp *http.Response, codec codec.Stream[C, R], opts ...O
 		_ = resp.Body.Close()
 		return nil, err
 	}
+	watcher := exchange.Claim(resp)
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return nil, api.FromResponse(resp, int64(o.maxErrorBytes))
+		refused := api.FromResponse(resp, int64(o.maxErrorBytes))
+		if watcher != nil {
+			watcher.End(nil, refused)
+		}
+		return nil, refused
 	}
-	r := &Reader[C, R]{codec: codec, opts: o, resp: resp, body: &body{ReadCloser: resp.Body}}
+	r := &Reader[C, R]{codec: codec, opts: o, resp: resp, body: &body{ReadCloser: resp.Body}, watcher: watcher}
 	if !o.withoutResult {
 		r.acc = codec.NewAccumulator()
 	}
@@ -62,6 +68,9 @@ func OpenWith[C, R any](resp *http.Response, codec codec.Stream[C, R], opts ...O
 		watch.events = r.events
 		if err := r.openWhole(t, watch); err != nil {
 			_ = resp.Body.Close()
+			if watcher != nil {
+				watcher.End(nil, err)
+			}
 			return nil, err
 		}
 	}

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"iter"
@@ -11,6 +10,7 @@ import (
 	"github.com/chatspec/chatspec/api"
 	"github.com/chatspec/chatspec/codec"
 	chat "github.com/chatspec/chatspec/generated"
+	"github.com/chatspec/chatspec/internal/exchange"
 )
 
 // Stream reads the chunks of a chat completion. Its methods are those of [Reader]: Next, Chunk, Raw and Err,
@@ -32,12 +32,13 @@ type Accumulator = chat.Accumulator
 //
 // [Reader.All] and [Reader.Text] are the same as iterators. Leaving a loop early does not close the stream.
 type Reader[C, R any] struct {
-	codec  codec.Stream[C, R]
-	opts   options
-	resp   *http.Response
-	body   *body
-	events *Decoder
-	sniff  *sniffer // until the first event, while it is open whether this is a stream at all
+	codec   codec.Stream[C, R]
+	opts    options
+	resp    *http.Response
+	body    *body
+	events  *Decoder
+	watcher exchange.Watcher // nil if nobody watches
+	sniff   *sniffer         // until the first event, while it is open whether this is a stream at all
 
 	chunk    *C
 	raw      []byte
@@ -179,7 +180,13 @@ func (r *Reader[C, R]) Partial() (*R, error) {
 // Close ends the stream and frees its connection; a Next that is blocked returns false. It may be called
 // more than once and from any goroutine. After the end of the stream it waits a moment for the server to
 // end the answer (at most 4 KiB or 50 ms), so that the connection can be used again.
-func (r *Reader[C, R]) Close() error { return r.body.Close() }
+func (r *Reader[C, R]) Close() error {
+	err := r.body.Close()
+	if r.watcher != nil {
+		r.watcher.End(nil, errClosed) // which counts only if the stream has not ended before
+	}
+	return err
+}
 
 // nextChunk decodes the data of an event and takes it in.
 func (r *Reader[C, R]) nextChunk(data []byte) bool {
@@ -187,7 +194,7 @@ func (r *Reader[C, R]) nextChunk(data []byte) bool {
 	chunk := new(C)
 	err := r.codec.DecodeChunk(data, chunk)
 	if err == nil {
-		r.take(chunk)
+		r.take(chunk, data)
 	}
 	switch {
 	case refused != nil:
@@ -208,7 +215,10 @@ func (r *Reader[C, R]) refused(data []byte) *api.Error {
 }
 
 // take adds a chunk to the result and notes how far the answer has come.
-func (r *Reader[C, R]) take(chunk *C) {
+func (r *Reader[C, R]) take(chunk *C, data []byte) {
+	if r.watcher != nil {
+		r.watcher.Chunk(chunk, data)
+	}
 	r.codec.Progress(chunk, &r.progress)
 	if r.acc != nil {
 		_ = r.acc.Add(chunk) // fails for nil only
@@ -223,7 +233,7 @@ func (r *Reader[C, R]) nextWhole(data []byte) bool {
 	}
 	r.whole, r.result = nil, response
 	r.chunk, r.raw = r.codec.Chunk(response), data
-	r.take(r.chunk)
+	r.take(r.chunk, data)
 	return true
 }
 
@@ -280,6 +290,9 @@ func (r *Reader[C, R]) end(err error) bool {
 	if err != nil {
 		r.err = r.wrap(err)
 	}
+	if r.watcher != nil {
+		r.watcher.End(nil, r.err)
+	}
 	return false
 }
 
@@ -296,9 +309,5 @@ func (r *Reader[C, R]) wrap(err error) *Error {
 
 // transportError says what it means that the body could not be read on.
 func (r *Reader[C, R]) transportError(err error) error {
-	ctx := context.Background()
-	if r.resp.Request != nil {
-		ctx = r.resp.Request.Context()
-	}
-	return transportError(ctx, err)
+	return transportError(exchange.ContextOf(r.resp), err)
 }

@@ -17,6 +17,7 @@ func TestDependencies(t *testing.T) {
 		"github.com/chatspec/chatspec/api",
 		"github.com/chatspec/chatspec/codec",
 		"github.com/chatspec/chatspec/generated",
+		"github.com/chatspec/chatspec/internal/exchange",
 		"github.com/chatspec/chatspec/stream",
 		"github.com/google/uuid",
 		"github.com/oapi-codegen/runtime",

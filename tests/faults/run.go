@@ -76,6 +76,7 @@ func newClient(s *Server) (*chatspec.Client, error) {
 		chatspec.WithBaseURL(s.URL),
 		chatspec.WithHTTPClient(s.HTTP),
 		chatspec.WithMaxBodyBytes(int64(s.Limit)),
+		chatspec.WithMaxRetries(0), // a fault is what one attempt makes of it
 		chatspec.WithStreamOptions(streamOptions(s)...),
 	}
 	if d := s.Fault.Ask.HeaderTimeout; d > 0 {

@@ -1,0 +1,199 @@
+package chatspec
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/chatspec/chatspec/internal/exchange"
+)
+
+// authenticated sets the headers that say who is calling, as far as the call has not set them itself, and sees
+// to it that they go nowhere else than to the server of the base URL.
+func (c *config) authenticated(next Doer) Doer {
+	return doerFunc(func(req *http.Request) (*http.Response, error) {
+		signed, err := c.sign(req)
+		if err != nil {
+			if req.Body != nil {
+				_ = req.Body.Close() // as every Doer does
+			}
+			return nil, &notSentError{err}
+		}
+		mask := func(text string) string { return maskSecrets(text, signed.Header, c.keyHeader) }
+		if attempt := exchange.AttemptIn(req.Context()); attempt != nil {
+			attempt.Mask = mask
+		}
+		resp, err := next.Do(signed)
+		if err != nil {
+			return nil, masked(err, mask)
+		}
+		if final := resp.Request; final != nil && (!sameServer(final.URL, c.base) || final.Method != req.Method) {
+			_ = resp.Body.Close()
+			return nil, &notSentError{errors.New("the Doer of WithHTTPClient followed a redirect to another server or with another method")}
+		}
+		return resp, nil
+	})
+}
+
+// sign returns a copy of req with everything that the server is told about the caller, or why it must not be
+// sent.
+func (c *config) sign(req *http.Request) (*http.Request, error) {
+	if !sameServer(req.URL, c.base) {
+		return nil, errors.New("the request is for another server than that of WithBaseURL")
+	}
+	req = req.Clone(req.Context()) // a Doer must not change the caller's request
+	if c.base.RawQuery != "" {
+		req.URL.RawQuery = strings.TrimSuffix(c.base.RawQuery+"&"+req.URL.RawQuery, "&")
+	}
+	set := func(name string, values ...string) {
+		if _, known := req.Header[name]; !known {
+			req.Header[name] = values
+		}
+	}
+	for name, values := range c.call.header {
+		set(name, values...)
+	}
+	if _, known := req.Header[c.keyHeader]; c.key != nil && !known {
+		key, err := c.key(req.Context())
+		if err != nil {
+			return nil, fmt.Errorf("WithAPIKeyFunc: %w", err)
+		}
+		if c.keyHeader == authorization && key != "" {
+			key = "Bearer " + key
+		}
+		set(c.keyHeader, key)
+	}
+	if c.organization != "" {
+		set("Openai-Organization", c.organization)
+	}
+	if c.project != "" {
+		set("Openai-Project", c.project)
+	}
+	set("User-Agent", "chatspec/"+Version)
+	return req, c.checkHeader(req.Header)
+}
+
+// checkHeader refuses headers that net/http would refuse in words of its own, and credentials that anyone
+// between here and the server could read.
+func (c *config) checkHeader(h http.Header) error {
+	for name, values := range h {
+		if !isHeaderName(name) || slices.ContainsFunc(values, hasControls) {
+			return fmt.Errorf("the header %q has characters that no header may have", name)
+		}
+	}
+	if !c.plainHTTP && c.base.Scheme == "http" && !isPrivate(c.base.Hostname()) && len(secrets(h, c.keyHeader)) > 0 {
+		return fmt.Errorf("a key would go over plain http to %s, for anyone to read: use https, or WithPlainHTTP", c.base.Hostname())
+	}
+	return nil
+}
+
+// authorization is the header that a key goes into unless WithKeyHeader names another.
+const authorization = "Authorization"
+
+// credentialHeaders are headers that carry secrets, whoever has set them.
+var credentialHeaders = []string{authorization, "Proxy-Authorization", "Api-Key", "X-Api-Key", "Cookie"}
+
+// secrets returns the values in h that are secret.
+func secrets(h http.Header, keyHeader string) (all []string) {
+	for _, name := range append([]string{keyHeader}, credentialHeaders...) {
+		for _, value := range h[name] {
+			if scheme, credentials, ok := strings.Cut(value, " "); ok && (strings.EqualFold(scheme, "bearer") || strings.EqualFold(scheme, "basic")) {
+				value = strings.TrimSpace(credentials)
+			}
+			if value != "" {
+				all = append(all, value)
+			}
+		}
+	}
+	return all
+}
+
+// minSecretBytes is the length from which on a secret is masked. Shorter ones are placeholders, as servers at
+// home want them, and parts of ordinary words.
+const minSecretBytes = 8
+
+// maskSecrets masks the secrets of a request with the header h in a text.
+func maskSecrets(text string, h http.Header, keyHeader string) string {
+	for _, secret := range secrets(h, keyHeader) {
+		if len(secret) >= minSecretBytes {
+			text = strings.ReplaceAll(text, secret, "[masked]")
+		}
+	}
+	return text
+}
+
+// masked returns err, or one like it if its text has a secret.
+func masked(err error, mask func(string) string) error {
+	if text := mask(err.Error()); text != err.Error() {
+		return &maskedError{text: text, cause: func() error { return err }}
+	}
+	return err
+}
+
+// maskedError is an error whose text has a secret. It keeps the error in a function, so that it cannot be
+// printed.
+type maskedError struct {
+	text  string
+	cause func() error
+}
+
+func (e *maskedError) Error() string { return e.text }
+func (e *maskedError) Unwrap() error { return e.cause() }
+
+// sameServer says whether two URLs have the same scheme, host and port.
+func sameServer(a, b *url.URL) bool {
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+}
+
+func port(u *url.URL) string {
+	switch port := u.Port(); {
+	case port != "":
+		return port
+	case u.Scheme == "https":
+		return "443"
+	}
+	return "80"
+}
+
+// isPrivate says whether a host is this machine or one of a private network, as far as its name or address
+// tells: nothing is looked up.
+func isPrivate(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if address, err := netip.ParseAddr(host); err == nil {
+		address = address.Unmap()
+		return address.IsLoopback() || address.IsPrivate() || address.IsLinkLocalUnicast() || address.IsUnspecified()
+	}
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	if _, err := strconv.ParseUint(last, 0, 64); err == nil {
+		return false // an address in another form, such as 134744072 for 8.8.8.8
+	}
+	return last == host && host != "" || slices.Contains(privateDomains, last) || strings.HasSuffix(host, ".svc.cluster.local")
+}
+
+// privateDomains are top-level domains that the public name system does not have; a name without any dot is
+// private too. (Kubernetes names its services NAME.NAMESPACE.svc, with the domain cluster.local or without.)
+var privateDomains = []string{"localhost", "local", "internal", "lan", "svc"}
+
+// checkHeaderValue refuses what net/http would refuse only when it sends.
+func checkHeaderValue(option, value string) error {
+	if hasControls(value) {
+		return fmt.Errorf("chatspec: %s: the value has control characters", option)
+	}
+	return nil
+}
+
+func hasControls(value string) bool {
+	return strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+}
+
+// isHeaderName says whether name is a token (RFC 9110, section 5.6.2).
+func isHeaderName(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+	})
+}

@@ -1,0 +1,70 @@
+// Package exchange is what the packages of chatspec tell each other about one exchange with a server: how often
+// it was tried, which secrets it carried, and who watches. It travels in the context of the response's request,
+// so that package api and package stream know it of any response that came through a Doer of package chatspec,
+// and manage without it for others.
+package exchange
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Attempt is one request of a call. It is complete once the response, or none, has come.
+type Attempt struct {
+	Number  int                 // 1 for the first
+	Latency time.Duration       // from sending the request to the headers of the response
+	Mask    func(string) string // hides the secrets of the request in a text; nil where it had none
+}
+
+// Watcher watches a call from its response on. Its methods may be called from several goroutines.
+type Watcher interface {
+	// Claim says that the caller is going to call End. Until then, closing the body is the end.
+	Claim()
+	// Chunk reports a chunk: a pointer to its Go value, and its JSON.
+	Chunk(chunk any, raw []byte)
+	// End reports how the call ended, with the response of a call that is not streamed, or nil. Only the first
+	// End counts.
+	End(response any, err error)
+}
+
+type (
+	attemptKey struct{}
+	watcherKey struct{}
+)
+
+// WithAttempt returns a context for the request of an attempt.
+func WithAttempt(ctx context.Context, a *Attempt) context.Context {
+	return context.WithValue(ctx, attemptKey{}, a)
+}
+
+// AttemptIn returns the attempt that a request's context is for, or nil.
+func AttemptIn(ctx context.Context) *Attempt {
+	a, _ := ctx.Value(attemptKey{}).(*Attempt)
+	return a
+}
+
+// AttemptOf returns the attempt that resp answers, or nil.
+func AttemptOf(resp *http.Response) *Attempt { return AttemptIn(ContextOf(resp)) }
+
+// Watched returns a context for the request of a response that w watches.
+func Watched(ctx context.Context, w Watcher) context.Context {
+	return context.WithValue(ctx, watcherKey{}, w)
+}
+
+// Claim returns the watcher of resp, which leaves it to the caller to call End; nil if nobody watches.
+func Claim(resp *http.Response) Watcher {
+	w, _ := ContextOf(resp).Value(watcherKey{}).(Watcher)
+	if w != nil {
+		w.Claim()
+	}
+	return w
+}
+
+// ContextOf returns the context of the request that resp answers, or the background where it has none.
+func ContextOf(resp *http.Response) context.Context {
+	if resp == nil || resp.Request == nil {
+		return context.Background()
+	}
+	return resp.Request.Context()
+}

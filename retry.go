@@ -1,0 +1,303 @@
+package chatspec
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	mathrand "math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/chatspec/chatspec/api"
+	"github.com/chatspec/chatspec/internal/exchange"
+)
+
+// How often and after which waits a request is repeated, unless options say otherwise.
+const (
+	// DefaultMaxRetries is the default of [WithMaxRetries]: two retries, three requests in all.
+	DefaultMaxRetries = 2
+	// MaxRetryWait is the longest wait that [DefaultRetryPolicy] accepts from a server: a minute.
+	MaxRetryWait = time.Minute
+
+	// The backoff starts with the first and doubles up to the second; each wait is shortened by up to half of
+	// it, so that clients that failed together do not come back together.
+	minBackoff = 500 * time.Millisecond
+	maxBackoff = 8 * time.Second
+)
+
+// Attempt is a request that failed, as a [RetryPolicy] and a retry hook see it.
+type Attempt struct {
+	Number int           // 1 for the first request of a call
+	Method string        // of the request
+	Err    error         // an *api.Error where there was an answer, else why there was none; never nil
+	Header http.Header   // of the answer, nil where there was none; not to be changed
+	Wait   time.Duration // for hooks: how long it is until the next attempt
+}
+
+// RetryPolicy decides whether a failed request is repeated, and after which wait. It is asked only where a
+// repetition can do no harm and there are retries left: never about used up quota, TLS and certificate
+// failures, requests that this package refuses to send, and a POST whose connection broke before an answer
+// came, unless [WithRetryUnsafe] is set. It may be called from several goroutines at once.
+type RetryPolicy func(failed Attempt) (wait time.Duration, again bool)
+
+// DefaultRetryPolicy repeats after status 408, 409, 429 and 5xx, and where no answer came, but not where the
+// host name does not exist. The header x-should-retry, true or false, beats the status. The wait is what
+// retry-after-ms or Retry-After asks for (see [api.RetryAfter]), where that is more than [MaxRetryWait] there
+// is no other attempt, and without such a header it is half a second, doubling with each attempt up to 8
+// seconds, less up to half of it by chance.
+func DefaultRetryPolicy(failed Attempt) (wait time.Duration, again bool) {
+	var dns *net.DNSError
+	var refused *api.Error
+	switch {
+	case errors.As(failed.Err, &dns) && dns.IsNotFound:
+		return 0, false
+	case !errors.As(failed.Err, &refused):
+		return backoff(failed.Number), true
+	case !worthRetrying(refused.Status, failed.Header.Get("X-Should-Retry")):
+		return 0, false
+	case refused.RetryAfter > 0:
+		return refused.RetryAfter, refused.RetryAfter <= MaxRetryWait
+	}
+	return backoff(failed.Number), true
+}
+
+// worthRetrying says whether an answer with this status may be another one the next time; the server's own
+// word on that counts more.
+func worthRetrying(status int, serverSays string) bool {
+	if again, err := strconv.ParseBool(serverSays); err == nil {
+		return again
+	}
+	switch status {
+	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests:
+		return true
+	}
+	return status >= 500
+}
+
+// backoff returns the wait after the attempt with this number.
+func backoff(number int) time.Duration {
+	d := minBackoff
+	for n := 1; n < number && d < maxBackoff; n++ {
+		d *= 2
+	}
+	return d - mathrand.N(d/2)
+}
+
+// retry is how calls are repeated.
+type retry struct {
+	max    int  // retries, without the first attempt
+	unsafe bool // whether a POST is repeated that may have been processed
+}
+
+// retried sends a request again until it succeeds or nothing speaks for another attempt. One count holds for
+// all kinds of failures of a call.
+func (c *config) retried(next Doer) Doer {
+	return doerFunc(func(req *http.Request) (*http.Response, error) {
+		ctx := req.Context()
+		retry := c.callIn(ctx).retry
+		again := withKey(req, retry)
+		for n := 1; ; n++ {
+			attempt := &exchange.Attempt{Number: n}
+			try, err := again(exchange.WithAttempt(ctx, attempt), n)
+			if err != nil {
+				return nil, err
+			}
+			start := time.Now()
+			resp, err := next.Do(try)
+			attempt.Latency = time.Since(start)
+			if err == nil {
+				resp.Request = try // without the key, which was added below
+			}
+			if err == nil && resp.StatusCode < 300 {
+				return resp, nil
+			}
+			wait, ok := c.waitAfter(ctx, req, n, retry, resp, err)
+			if !ok {
+				return resp, afterAttempts(n, err)
+			}
+			if err == nil {
+				_ = resp.Body.Close()
+			}
+			if cut := sleep(ctx, wait); cut != nil {
+				return nil, fmt.Errorf("%w, while waiting to send the request again after %s", api.Interrupted(ctx, cut), attempts(n))
+			}
+		}
+	})
+}
+
+// withKey returns the requests of a call. With retry.unsafe all attempts of a POST carry one Idempotency-Key,
+// by which a server that knows the header tells that they are the same.
+func withKey(req *http.Request, retry retry) func(ctx context.Context, n int) (*http.Request, error) {
+	if _, known := req.Header[idempotencyKey]; retry.unsafe && !known && !idempotent(req.Method) {
+		req = req.Clone(req.Context())
+		req.Header.Set(idempotencyKey, rand.Text())
+	}
+	return func(ctx context.Context, n int) (*http.Request, error) {
+		try := req.WithContext(ctx)
+		if n == 1 || !hasBody(req) {
+			return try, nil
+		}
+		body, err := req.GetBody()
+		if err != nil {
+			return nil, fmt.Errorf("the body for attempt %d: %w", n, err)
+		}
+		try.Body = body
+		return try, nil
+	}
+}
+
+const idempotencyKey = "Idempotency-Key"
+
+func hasBody(req *http.Request) bool { return req.Body != nil && req.Body != http.NoBody }
+
+// waitAfter says whether there is another attempt after a failed one, and tells hooks if so. It reads the body
+// of a refusal, and puts it back.
+func (c *config) waitAfter(ctx context.Context, req *http.Request, n int, retry retry, resp *http.Response, err error) (time.Duration, bool) {
+	if n > retry.max || ctx.Err() != nil || hasBody(req) && req.GetBody == nil {
+		return 0, false
+	}
+	failed := Attempt{Number: n, Method: req.Method, Err: err}
+	if err == nil {
+		failed.Err, failed.Header = peek(resp), resp.Header
+	}
+	if !repeatable(failed, retry.unsafe) {
+		return 0, false
+	}
+	var again bool
+	failed.Wait, again = c.policy(failed)
+	deadline, limited := ctx.Deadline()
+	if !again || limited && time.Until(deadline) <= failed.Wait {
+		return 0, false // an error now says more than a timeout later
+	}
+	for _, hooks := range c.hooks {
+		if hooks.Retry != nil {
+			hooks.Retry(ctx, failed)
+		}
+	}
+	return failed.Wait, true
+}
+
+// repeatable says whether another attempt can do no harm and may do some good.
+func repeatable(failed Attempt, unsafe bool) bool {
+	var refused *api.Error
+	var notSent *notSentError
+	var dial *net.OpError
+	switch err := failed.Err; {
+	case errors.As(err, &refused):
+		return !errors.Is(err, api.ErrQuota)
+	case errors.As(err, &notSent), isTLS(err):
+		return false
+	case errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect"):
+		return true // there was no connection that it could have been sent on
+	}
+	return unsafe || idempotent(failed.Method)
+}
+
+// idempotent says whether sending a request twice is the same as sending it once (RFC 9110, section 9.2.2).
+func idempotent(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete, "":
+		return true
+	}
+	return false
+}
+
+// isTLS says whether err comes from a handshake, which does not go better the next time.
+func isTLS(err error) bool {
+	var (
+		alert       tls.AlertError
+		certificate *tls.CertificateVerificationError
+		record      tls.RecordHeaderError
+		ech         *tls.ECHRejectionError
+		authority   x509.UnknownAuthorityError
+		name        x509.HostnameError
+		invalid     x509.CertificateInvalidError
+	)
+	return errors.Is(err, http.ErrSchemeMismatch) || errors.As(err, &alert) || errors.As(err, &certificate) ||
+		errors.As(err, &record) || errors.As(err, &ech) || errors.As(err, &authority) || errors.As(err, &name) || errors.As(err, &invalid)
+}
+
+// peek returns the error that resp says. Its body reads afterwards as it would have before.
+func peek(resp *http.Response) *api.Error {
+	t := &tape{body: resp.Body}
+	resp.Body = t
+	e := api.FromResponse(resp, api.DefaultMaxErrorBytes)
+	if t.read.Len() > api.DefaultMaxErrorBytes {
+		t.err = &api.TooLargeError{What: "body", Limit: api.DefaultMaxErrorBytes}
+	}
+	resp.Body = io.NopCloser(io.MultiReader(&t.read, &tape{err: t.err}))
+	return e
+}
+
+// tape is a body that keeps what is read of it. Without a body it is only how the reading ended.
+type tape struct {
+	body io.ReadCloser
+	read bytes.Buffer
+	err  error
+}
+
+func (t *tape) Read(p []byte) (int, error) {
+	if t.body == nil {
+		return 0, t.err
+	}
+	n, err := t.body.Read(p)
+	t.read.Write(p[:n])
+	t.err = err
+	return n, err
+}
+
+func (t *tape) Close() error { return t.body.Close() }
+
+// sleep waits for d or the end of ctx, whose error it returns then.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// attemptsError says after how many attempts a call was given up that no answer came to.
+type attemptsError struct {
+	number int
+	err    error
+}
+
+func (e *attemptsError) Error() string {
+	if e.number == 1 {
+		return e.err.Error()
+	}
+	return fmt.Sprintf("after %s: %v", attempts(e.number), e.err)
+}
+
+func (e *attemptsError) Unwrap() error { return e.err }
+
+func afterAttempts(n int, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &attemptsError{n, err}
+}
+
+func attempts(n int) string {
+	if n == 1 {
+		return "1 attempt"
+	}
+	return fmt.Sprintf("%d attempts", n)
+}
+
+// notSentError is a request that this package refuses to send.
+type notSentError struct{ err error }
+
+func (e *notSentError) Error() string { return e.err.Error() }
+func (e *notSentError) Unwrap() error { return e.err }
