@@ -31,9 +31,13 @@ func New(opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	doer, err := c.chain()
+	if err != nil {
+		return nil, err
+	}
 	server := *c.base
 	server.RawQuery, server.ForceQuery = "", false // requests get it when they are authenticated
-	raw, err := chat.NewClient(server.String(), chat.WithHTTPClient(c.chain()))
+	raw, err := chat.NewClient(server.String(), chat.WithHTTPClient(doer))
 	if err != nil {
 		return nil, fmt.Errorf("chatspec: %w", err)
 	}

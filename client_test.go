@@ -99,6 +99,12 @@ func TestNewRefuses(t *testing.T) {
 		"header value":     {chatspec.WithHeader("a", "geheim\r\nb: c"), "WithHeader: the value has control characters"},
 		"nil client":       {chatspec.WithHTTPClient(nil), "WithHTTPClient"},
 		"nil middleware":   {chatspec.WithMiddleware(nil), "WithMiddleware"},
+		"no Doer":          {chatspec.WithMiddleware(func(chatspec.Doer) chatspec.Doer { return nil }), "the middleware returned nil"},
+		"key header":       {chatspec.WithKeyHeader("a b"), "WithKeyHeader"},
+		"nil key function": {chatspec.WithAPIKeyFunc(nil), "WithAPIKeyFunc: nil"},
+		"nil policy":       {chatspec.WithRetryPolicy(nil), "WithRetryPolicy: nil"},
+		"retries":          {chatspec.WithMaxRetries(-1), "WithMaxRetries: -1 is negative"},
+		"plain http":       {chatspec.WithBaseURL("http://example.com"), "a key would go over plain http to example.com"},
 		"nil http.Client":  {chatspec.WithHTTPClient((*http.Client)(nil)), "WithHTTPClient"},
 		"stream option":    {chatspec.WithStreamOptions(stream.IdleTimeout(0)), "WithStreamOptions: stream: IdleTimeout"},
 		"no stream option": {chatspec.WithStreamOptions(nil), "an option is nil"},
@@ -107,7 +113,10 @@ func TestNewRefuses(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			opts := slices.DeleteFunc([]chatspec.Option{test.option}, func(o chatspec.Option) bool { return o == nil })
+			var opts []chatspec.Option
+			if test.option != nil {
+				opts = []chatspec.Option{chatspec.WithAPIKey("k"), test.option}
+			}
 			c, err := chatspec.New(opts...)
 			if c != nil || err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "geheim") {
 				t.Errorf("%v, %v; want %q", c, err, test.want)

@@ -1,6 +1,7 @@
 package chatspec
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 
@@ -21,17 +22,24 @@ func NewDoer(opts ...Option) (Doer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.chain(), nil
+	return c.chain()
 }
 
 // chain builds the way of a request: hooks, then middleware, then retries, then for each attempt
 // authentication, the wait for the headers, and the transport.
-func (c *config) chain() Doer {
+func (c *config) chain() (Doer, error) {
 	doer := c.retried(c.authenticated(c.timed(c.doer)))
 	for _, middleware := range slices.Backward(c.middleware) {
-		doer = middleware(doer)
+		outer := middleware(doer)
+		if outer == nil {
+			return nil, errors.New("chatspec: WithMiddleware: the middleware returned nil")
+		}
+		doer = doerFunc(func(req *http.Request) (*http.Response, error) {
+			resp, err := outer.Do(req)
+			return checkResponse(req.Context(), resp, err)
+		})
 	}
-	return c.observed(doer)
+	return c.observed(doer), nil
 }
 
 // doerFunc is a function as a Doer. A function keeps what it knows to itself: printing a client, in any way,

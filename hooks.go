@@ -85,7 +85,6 @@ func (c *config) observed(next Doer) Doer {
 			}
 		}
 		resp, err := next.Do(req.WithContext(ctx))
-		resp, err = checkResponse(ctx, resp, err) // a middleware may have broken the contract
 		w.call.Response = responseOf(resp, err)
 		if err != nil {
 			w.End(nil, err)

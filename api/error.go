@@ -39,7 +39,8 @@ var (
 // answer, or one inside a stream. Type, Code, Param and Message repeat the document's error schema;
 // servers that send another shape (a string, message, detail, problem details, HTML) fill what they can.
 //
-// Where the answer came through package chatspec, a key that the server repeats is masked in all of it.
+// Where the answer came through package chatspec, a key that the server repeats is masked in all of it, and
+// Raw is nil where it has the key in an escaped form.
 type Error struct {
 	_ struct{} // keyed literals only
 

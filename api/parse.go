@@ -88,11 +88,22 @@ func (e *Error) complete(resp *http.Response, body []byte) {
 		e.RateLimit = ParseRateLimit(resp.Header, now)
 	}
 	if attempt := exchange.AttemptOf(resp); attempt != nil && attempt.Mask != nil {
-		for _, text := range []*string{&e.Message, &e.Type, &e.Code, &e.Param, &e.RequestID} {
-			*text = attempt.Mask(*text)
-		}
-		e.Raw = []byte(attempt.Mask(string(body)))
+		e.mask(attempt.Mask)
 	}
+}
+
+// mask hides secrets in everything that the server sent. Raw is dropped where it has one in another spelling
+// than the text that was read from it.
+func (e *Error) mask(mask func(string) string) {
+	raw := string(e.Raw)
+	e.Raw = []byte(mask(raw))
+	for _, text := range []*string{&e.Message, &e.Type, &e.Code, &e.Param} {
+		clear := *text
+		if *text = mask(clear); *text != clear && string(e.Raw) == raw {
+			e.Raw = nil
+		}
+	}
+	e.RequestID = mask(e.RequestID)
 }
 
 // Attempts returns how many requests were sent for the call that resp answers: 1 unless package chatspec has
