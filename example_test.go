@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"time"
 
 	"github.com/chatspec/chatspec"
 	"github.com/chatspec/chatspec/api"
@@ -159,4 +160,76 @@ func ExampleClient_Create_errors() {
 	// Output:
 	// 429 rate_limit_exceeded true
 	// chatspec: Create: 429 Too Many Requests, rate_limit_error, rate_limit_exceeded: Slow down.
+}
+
+// What an answer said beside its content: here that it came with the second attempt.
+func ExampleWithResponse() {
+	client := fake(
+		chattest.Error(http.StatusServiceUnavailable, chat.Error{Message: "Busy."}).WithHeader("Retry-After-Ms", "1"),
+		chattest.Text("Hello!").WithHeader("X-Ratelimit-Remaining-Tokens", "149984"),
+	)
+	var meta chatspec.Response
+	res, err := client.Create(context.Background(), chat.CreateChatCompletionRequest{
+		Model:    "gpt-5.4",
+		Messages: chat.Messages{chat.UserMessage{Content: chat.Text("Say hello.")}},
+	}, chatspec.WithResponse(&meta))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(res.Text(), meta.Status, meta.Attempts, meta.RateLimit.Tokens.Remaining)
+	// Output: Hello! 200 2 149984
+}
+
+// Hooks watch calls from their start to the end of their streams.
+func ExampleWithHooks() {
+	handler := chattest.NewHandler(chattest.Text("Hello, ", "world!"))
+	client, err := chatspec.New(
+		chatspec.WithBaseURL("http://fake.localhost/v1"),
+		chatspec.WithHTTPClient(handlerDoer{handler}),
+		chatspec.WithHooks(chatspec.Hooks{
+			End: func(_ context.Context, call chatspec.Call) {
+				fmt.Println(call.Request.Model, call.Chunks > 0, call.FinishReasons, call.Err)
+			},
+		}),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	s, err := client.Stream(context.Background(), chat.CreateChatCompletionRequest{
+		Model:    "gpt-5.4",
+		Messages: chat.Messages{chat.UserMessage{Content: chat.Text("Say hello.")}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Result(); err != nil {
+		log.Fatal(err)
+	}
+	// Output: gpt-5.4 true [stop] <nil>
+}
+
+// A policy of one's own: never longer than five seconds, and else as the default has it.
+func ExampleWithRetryPolicy() {
+	client, err := chatspec.New(
+		chatspec.WithAPIKey("key"),
+		chatspec.WithRetryPolicy(func(failed chatspec.Attempt) (time.Duration, bool) {
+			wait, again := chatspec.DefaultRetryPolicy(failed)
+			return wait, again && wait <= 5*time.Second
+		}),
+	)
+	fmt.Println(client != nil, err)
+	// Output: true <nil>
+}
+
+// A deployment of Azure OpenAI with tokens of Microsoft Entra ID; with a key it is WithAPIKey alone.
+func ExampleWithAzure() {
+	token := func(context.Context) (string, error) { return "a token, fetched and kept", nil }
+	client, err := chatspec.New(
+		chatspec.WithAzure("https://example.openai.azure.com", "my-deployment", "2024-10-21"),
+		chatspec.WithAPIKeyFunc(token),
+		chatspec.WithKeyHeader("Authorization"),
+	)
+	fmt.Println(client != nil, err)
+	// Output: true <nil>
 }

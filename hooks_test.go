@@ -214,10 +214,13 @@ func TestHooksOfFailures(t *testing.T) {
 		is    error
 	}{
 		"refused":   {chattest.Error(http.StatusUnauthorized, chat.Error{Message: "no"}), []string{"start", "headers 401", "end"}, api.ErrAuthentication},
-		"truncated": {events("data: "+begin+"\n\n"), []string{"start", "headers 200", "first 0s", "end"}, stream.ErrTruncated},
+		"truncated": {events("data: " + begin + "\n\n"), []string{"start", "headers 200", "first 0s", "end"}, stream.ErrTruncated},
 		"no answer": {events(""), []string{"start", "headers 200", "end"}, stream.ErrTruncated},
-		"an error inside": {events("data: "+begin+"\n\ndata: {\"error\":{\"code\":429}}\n\n"),
-			[]string{"start", "headers 200", "first 0s", "end"}, api.ErrRateLimit},
+		"an error inside": {
+			events("data: " + begin + "\n\ndata: {\"error\":{\"code\":429}}\n\n"),
+			[]string{"start", "headers 200", "first 0s", "end"},
+			api.ErrRateLimit,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -98,8 +98,8 @@ func (e *Error) mask(mask func(string) string) {
 	raw := string(e.Raw)
 	e.Raw = []byte(mask(raw))
 	for _, text := range []*string{&e.Message, &e.Type, &e.Code, &e.Param} {
-		clear := *text
-		if *text = mask(clear); *text != clear && string(e.Raw) == raw {
+		sent := *text
+		if *text = mask(sent); *text != sent && string(e.Raw) == raw {
 			e.Raw = nil
 		}
 	}

@@ -163,20 +163,13 @@ func (c *console) reportSignal(cause error) int {
 	return exitInterrupt
 }
 
-// note writes one line to standard error. A key that a server repeats is masked, and control characters, with
-// which a server could repaint the terminal, are left out.
+// note writes one line to standard error. Control characters, with which a server could repaint the terminal,
+// are left out.
 func (c *console) note(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	if key := strings.TrimSpace(c.getenv(envAPIKey)); len(key) >= minKeyBytes {
-		text = strings.ReplaceAll(text, key, "[masked]")
-	}
 	text = strings.TrimPrefix(text, "chatspec: ") // that of the package, which errors begin with
 	fmt.Fprintf(c.stderr, "chatspec: %s\n", oneLine(text))
 }
-
-// minKeyBytes is the length from which on a key is masked. Shorter ones are placeholders, as servers at home
-// want them, and parts of ordinary words.
-const minKeyBytes = 8
 
 // print writes to standard output.
 func (c *console) print(text string) error {

@@ -149,6 +149,8 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"chat", "-metadata", "a", "hi"}, `invalid value "a" for flag -metadata: want KEY=VALUE; see chatspec help chat`},
 		{[]string{"chat", "-header", "a", "hi"}, `invalid value "a" for flag -header: want NAME:VALUE; see chatspec help chat`},
 		{[]string{"chat", "-base-url", "http://x", "-header", "a b: c", "hi"}, `-header: "a b" is not the name of a header; see chatspec help chat`},
+		{[]string{"chat", "-base-url", "http://x", "-retries", "-1", "hi"}, `-retries: -1 is negative; see chatspec help chat`},
+		{[]string{"chat", "-base-url", "http://x.example", "-header", "Authorization: Bearer k", "hi"}, `-base-url: a key would go over plain http to x.example, for anyone to read: use https, or -plain-http; see chatspec help chat`},
 		{[]string{"chat", "-base-url", "ftp://x", "hi"}, `-base-url: want http:// or https:// and a host, such as http://127.0.0.1:PORT/v1; see chatspec help chat`},
 		{[]string{"list", "x"}, "list takes no arguments; see chatspec help list"},
 		{[]string{"list", "-limit", "-1"}, `invalid value "-1" for flag -limit: not a number; see chatspec help list`},
@@ -207,9 +209,9 @@ func TestOutputErrors(t *testing.T) {
 func TestNoteIsOneCleanLine(t *testing.T) {
 	t.Parallel()
 	var errs buffer
-	c := &console{nil, io.Discard, &errs, env{envAPIKey: "sk-secret "}.get}
-	c.note("%v", errors.New("chatspec: \x1b[2Jthe key\r\nsk-secret\u009b1m is\twrong"))
-	if want := "chatspec: [2Jthe key [masked]1m is wrong\n"; errs.String() != want {
+	c := &console{nil, io.Discard, &errs, env{}.get}
+	c.note("%v", errors.New("chatspec: \x1b[2Jthe key\r\nhere\u009b1m is\twrong"))
+	if want := "chatspec: [2Jthe key here1m is wrong\n"; errs.String() != want {
 		t.Errorf("%q, want %q", errs.String(), want)
 	}
 }

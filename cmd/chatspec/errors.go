@@ -33,12 +33,20 @@ func (t *target) explain(err error, what string) error {
 		return err
 	}
 	if refused, ok := errors.AsType[*api.Error](err); ok {
-		return failure{withAdvice(t.host+": "+refused.Error(), t.advice(refused, what)), err}
+		return failure{withAdvice(t.host+": "+tried(refused)+refused.Error(), t.advice(refused, what)), err}
 	}
 	if text := t.answerText(err); text != "" {
 		return failure{text, err}
 	}
 	return failure{t.networkText(err), err}
+}
+
+// tried says how often a request was sent, if more than once.
+func tried(e *api.Error) string {
+	if e.Attempts < 2 {
+		return ""
+	}
+	return fmt.Sprintf("after %d attempts: ", e.Attempts)
 }
 
 // withAdvice joins what happened and what to do about it.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,8 @@ const (
 type targetFlags struct {
 	baseURL string
 	headers []chatspec.Option
+	retries int
+	plain   bool
 }
 
 func (f *targetFlags) declare(fs *flag.FlagSet) {
@@ -41,6 +44,8 @@ func (f *targetFlags) declare(fs *flag.FlagSet) {
 		f.headers = append(f.headers, chatspec.WithHeader(strings.TrimSpace(name), strings.TrimSpace(value)))
 		return nil
 	})
+	fs.IntVar(&f.retries, "retries", chatspec.DefaultMaxRetries, "try up to `N` times more where that helps; default "+strconv.Itoa(chatspec.DefaultMaxRetries))
+	fs.BoolVar(&f.plain, "plain-http", false, "let the key go over http to public addresses too")
 }
 
 // target is the server that a command talks to.
@@ -77,6 +82,15 @@ func (f *targetFlags) open(c *console, about string) (*target, error) {
 		chatspec.WithAPIKey(key),
 		chatspec.WithOrganization(strings.TrimSpace(c.getenv(envOrganization))),
 		chatspec.WithProject(strings.TrimSpace(c.getenv(envProject))),
+		chatspec.WithMaxRetries(f.retries),
+		chatspec.WithRetryHook(func(_ context.Context, failed chatspec.Attempt) {
+			if failed.Wait >= longWait {
+				c.note("%v; trying again in %v", failed.Err, failed.Wait.Round(time.Second))
+			}
+		}),
+	}
+	if f.plain {
+		opts = append(opts, chatspec.WithPlainHTTP())
 	}
 	client, err := chatspec.New(append(opts, f.headers...)...)
 	if err != nil {
@@ -103,6 +117,8 @@ func configError(err error, source string) error {
 		"WithHeader", "-header",
 		"WithOrganization", envOrganization,
 		"WithProject", envProject,
+		"WithMaxRetries", "-retries",
+		"WithPlainHTTP", "-plain-http",
 	).Replace(strings.TrimPrefix(err.Error(), "chatspec: "))
 	return usageError{text: text}
 }
@@ -135,6 +151,9 @@ func startBuiltIn() (address string, stop func(), err error) {
 		<-done
 	}, nil
 }
+
+// longWait is the wait before another attempt from which on someone who waits is told why.
+const longWait = 3 * time.Second
 
 // builtInPace is how long the built-in server waits between words, so that one sees them come.
 const builtInPace = 20 * time.Millisecond
