@@ -1,13 +1,46 @@
 package validate_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 
+	"github.com/chatspec/chatspec"
+	chat "github.com/chatspec/chatspec/generated"
 	"github.com/chatspec/chatspec/validate"
 )
+
+// A client in development checks what it sends before it sends it, here nothing, and with Answers also what comes
+// back.
+func ExampleValidator_Middleware() {
+	v, err := validate.New(nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	client, err := chatspec.New(
+		chatspec.WithBaseURL("http://127.0.0.1:8080/v1"),
+		chatspec.WithMiddleware(v.Middleware(validate.Answers())),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.Create(context.Background(), chat.CreateChatCompletionRequest{
+		Model:       "gpt-5.4",
+		Temperature: new(20.0),
+		Messages:    chat.Messages{chat.UserMessage{Content: chat.Text("Say hello.")}},
+	})
+	fmt.Println(err)
+	if broken, ok := errors.AsType[*validate.Error](err); ok {
+		fmt.Println(broken.Pointer, broken.Rule, broken.Allowed)
+	}
+	// Output:
+	// chatspec: Create: validate: body /temperature: maximum (allowed: 2)
+	// /temperature maximum [2]
+}
 
 // A request that breaks the document is named by the place and the rule, never by what was sent.
 func ExampleValidator_Request() {

@@ -95,18 +95,7 @@ func (v *Validator) Response(operationID string, status int, body []byte) error 
 	if op == nil {
 		return fmt.Errorf("validate: the document has no operation %q", operationID)
 	}
-	response := op.Responses.Status(status)
-	if response == nil {
-		response = op.Responses.Default()
-	}
-	if response == nil || response.Value == nil {
-		return &Error{In: InStatus, Rule: RuleStatus}
-	}
-	media := response.Value.Content.Get(mediaJSON)
-	if media == nil {
-		return nil
-	}
-	return checkJSON(media.Schema, body)
+	return checkAnswer(op, status, body)
 }
 
 // Chunk checks the data of one event of a stream, which [DONE] is not. The schema is that of the first
@@ -124,6 +113,22 @@ func (v *Validator) Body(schema string, data []byte) error {
 		return fmt.Errorf("validate: the document has no schema %q", schema)
 	}
 	return checkJSON(v.doc.Components.Schemas[schema], data)
+}
+
+// checkAnswer checks the body of an answer to an operation.
+func checkAnswer(op *openapi3.Operation, status int, body []byte) error {
+	response := op.Responses.Status(status)
+	if response == nil {
+		response = op.Responses.Default()
+	}
+	if response == nil || response.Value == nil {
+		return &Error{In: InStatus, Rule: RuleStatus}
+	}
+	media := response.Value.Content.Get(mediaJSON)
+	if media == nil {
+		return nil
+	}
+	return checkJSON(media.Schema, body)
 }
 
 // checkJSON checks one JSON value. The verdict is that of kin-openapi, whose words hold values and are
