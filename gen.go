@@ -3,7 +3,9 @@
 // [New] and [FromEnv] return a [Client], whose methods are the operations of the document: Create and Stream
 // generate an answer, List, Get, Update, Delete and Messages work on stored ones. Types and the client that
 // returns *http.Response are in package generated (called chat), event streams in package stream, errors in
-// package api. [Client.Raw] hands out the generated client with this client's authentication in place.
+// package api. [Client.Raw] hands out the generated client with this client's authentication and retries in
+// place. A call is repeated where that can do no harm (see [WithMaxRetries]), waits as long as its context, and
+// can be watched (see [Hooks]).
 //
 //	client, err := chatspec.FromEnv()
 //	res, err := client.Create(ctx, chat.CreateChatCompletionRequest{

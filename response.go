@@ -13,7 +13,7 @@ import (
 type Response struct {
 	Status    int           // HTTP status; 0 where no answer came
 	Header    http.Header   // of the answer; nil where none came
-	RequestID string        // the X-Request-Id header, empty when there was none
+	RequestID string        // see api.RequestID; empty when there was none
 	RateLimit api.RateLimit // what the server says of the caller's rate limits
 	Attempts  int           // how many requests were sent; 0 where the call was refused before
 	Latency   time.Duration // from sending the last of them to the headers of its response
@@ -43,7 +43,7 @@ func responseOf(resp *http.Response, err error) Response {
 	r := Response{
 		Status:    resp.StatusCode,
 		Header:    resp.Header,
-		RequestID: api.RequestID(resp.Header),
+		RequestID: exchange.Masked(resp, api.RequestID(resp.Header)),
 		RateLimit: api.ParseRateLimit(resp.Header, time.Now()),
 		Attempts:  api.Attempts(resp),
 	}

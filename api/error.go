@@ -49,7 +49,7 @@ type Error struct {
 	Code       string        // for example "model_not_found"; a number is kept as its digits
 	Param      string        // the request field at fault
 	Message    string        // the server's words; it may quote the prompt
-	RequestID  string        // the X-Request-Id header, empty when there was none
+	RequestID  string        // of the answer, see the function; empty when there was none
 	RetryAfter time.Duration // how long the server asks to wait; 0 when it does not say
 	RateLimit  RateLimit     // what the server says of the caller's rate limits
 	Attempts   int           // how many requests were sent for the call, at least 1

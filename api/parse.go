@@ -67,10 +67,10 @@ func firstBytes(text []byte) string {
 	return strings.ToValidUTF8(string(text[:min(len(text), MaxMessageBytes)]), "")
 }
 
-// RequestID returns the ID that the server gave the request, empty when it gave none. It is cut at 256 bytes
-// and has no control characters.
+// RequestID returns the ID that the server gave the request, empty when it gave none: X-Request-Id or, from
+// other vendors, Request-Id or Apim-Request-Id. It is cut at 256 bytes and has no control characters.
 func RequestID(h http.Header) string {
-	id := h.Get("X-Request-Id")
+	id := cmp.Or(h.Get("X-Request-Id"), h.Get("Request-Id"), h.Get("Apim-Request-Id"))
 	return oneLine(id[:min(len(id), maxRequestIDBytes)])
 }
 
@@ -87,19 +87,20 @@ func (e *Error) complete(resp *http.Response, body []byte) {
 		e.RetryAfter = RetryAfter(resp.Header, now)
 		e.RateLimit = ParseRateLimit(resp.Header, now)
 	}
-	if attempt := exchange.AttemptOf(resp); attempt != nil && attempt.Mask != nil {
-		e.mask(attempt.Mask)
-	}
+	e.mask(func(text string) string { return exchange.Masked(resp, text) })
 }
 
 // mask hides secrets in everything that the server sent. Raw is dropped where it has one in another spelling
 // than the text that was read from it.
 func (e *Error) mask(mask func(string) string) {
 	raw := string(e.Raw)
-	e.Raw = []byte(mask(raw))
+	shown := mask(raw)
+	if shown != raw {
+		e.Raw = []byte(shown)
+	}
 	for _, text := range []*string{&e.Message, &e.Type, &e.Code, &e.Param} {
 		sent := *text
-		if *text = mask(sent); *text != sent && string(e.Raw) == raw {
+		if *text = mask(sent); *text != sent && shown == raw {
 			e.Raw = nil
 		}
 	}

@@ -109,7 +109,7 @@ func (r *Reader[C, R]) asWhole(mediaType string, data []byte) error {
 		return &NotStreamError{
 			MediaType: mediaType,
 			Snippet:   bytes.Clone(data[:min(len(data), snippetBytes)]),
-			RequestID: api.RequestID(r.resp.Header),
+			RequestID: exchange.Masked(r.resp, api.RequestID(r.resp.Header)),
 		}
 	}
 	r.whole = data

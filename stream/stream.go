@@ -301,7 +301,7 @@ func (r *Reader[C, R]) wrap(err error) *Error {
 	return &Error{
 		Events:     r.events.Events(),
 		Offset:     r.events.InputOffset(),
-		RequestID:  api.RequestID(r.resp.Header),
+		RequestID:  exchange.Masked(r.resp, api.RequestID(r.resp.Header)),
 		Incomplete: r.events.Incomplete(),
 		Err:        err,
 	}

@@ -47,6 +47,14 @@ func AttemptIn(ctx context.Context) *Attempt {
 // AttemptOf returns the attempt that resp answers, or nil.
 func AttemptOf(resp *http.Response) *Attempt { return AttemptIn(ContextOf(resp)) }
 
+// Masked returns text, which came with resp, without the secrets of the request.
+func Masked(resp *http.Response, text string) string {
+	if a := AttemptOf(resp); a != nil && a.Mask != nil {
+		return a.Mask(text)
+	}
+	return text
+}
+
 // Watched returns a context for the request of a response that w watches.
 func Watched(ctx context.Context, w Watcher) context.Context {
 	return context.WithValue(ctx, watcherKey{}, w)
