@@ -3,6 +3,7 @@ package chatspec
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -53,13 +54,14 @@ type Call struct {
 	Elapsed       time.Duration // from Start
 	ID            string        // of the completion
 	Model         string        // that answered
+	ServiceTier   chat.ServiceTier
 	FinishReasons []chat.FinishReason
 	Usage         *chat.CompletionUsage
 	Err           error // how the call failed, nil if it did not; an *api.Error, a *stream.Error and so on
 }
 
-// errClosedEarly is how a call ended whose body was closed before its end.
-var errClosedEarly = errors.New("the answer was closed before its end")
+// errClosedEarly is how a call ended whose body was closed before its end, as that of a stream is.
+var errClosedEarly = fmt.Errorf("%w: the answer was closed before its end", context.Canceled)
 
 // observed calls the hooks.
 func (c *config) observed(next Doer) Doer {
@@ -171,12 +173,9 @@ func (w *watcher) note(v *chat.CreateChatCompletionStreamResponse, raw []byte) (
 	if w.call.Chunks++; w.call.Chunks == 1 {
 		w.call.FirstEvent = time.Since(w.call.Start)
 	}
-	if v.ID != w.call.ID {
-		w.call.ID = strings.Clone(v.ID)
-	}
-	if v.Model != w.call.Model {
-		w.call.Model = strings.Clone(v.Model)
-	}
+	keepLast(&w.call.ID, v.ID)
+	keepLast(&w.call.Model, v.Model)
+	keepLast(&w.call.ServiceTier, v.ServiceTier)
 	for i := range v.Choices {
 		if reason := v.Choices[i].FinishReason; reason != "" {
 			if w.reasons == nil {
@@ -189,6 +188,13 @@ func (w *watcher) note(v *chat.CreateChatCompletionStreamResponse, raw []byte) (
 		w.usage = append(w.usage[:0], raw...)
 	}
 	return w.call, w.call.Chunks == 1
+}
+
+// keepLast sets what a chunk says anew; many say only a part.
+func keepLast[S ~string](kept *S, said S) {
+	if said != "" && said != *kept {
+		*kept = S(strings.Clone(string(said)))
+	}
 }
 
 func (w *watcher) End(response any, err error) {
@@ -220,7 +226,7 @@ func (w *watcher) end(response any, err error) (call Call, first bool) {
 		w.call.Usage = last.Usage
 	}
 	if v, ok := response.(*chat.CreateChatCompletionResponse); ok && v != nil {
-		w.call.ID, w.call.Model, w.call.Usage = v.ID, v.Model, v.Usage
+		w.call.ID, w.call.Model, w.call.ServiceTier, w.call.Usage = v.ID, v.Model, v.ServiceTier, v.Usage
 		for i := range v.Choices {
 			w.call.FinishReasons = append(w.call.FinishReasons, v.Choices[i].FinishReason)
 		}

@@ -126,7 +126,7 @@ func (c *config) retried(next Doer) Doer {
 				_ = resp.Body.Close()
 			}
 			if cut := sleep(ctx, wait); cut != nil {
-				return nil, fmt.Errorf("%w, while waiting to send the request again after %s", api.Interrupted(ctx, cut), attempts(n))
+				return nil, afterAttempts(n, fmt.Errorf("%w, while waiting to send the request again", api.Interrupted(ctx, cut)))
 			}
 		}
 	})
