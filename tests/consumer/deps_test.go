@@ -34,3 +34,22 @@ func TestDependencies(t *testing.T) {
 		t.Errorf("an importer links\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
 	}
 }
+
+// TestModules shows that what has a module of its own, such as the command and chatspecotel, does not reach the
+// go.mod of an importer, nor does what it needs.
+func TestModules(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-mod=readonly", "-m", "all").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules := strings.Fields(string(out))
+	if !slices.Contains(modules, "github.com/chatspec/chatspec") {
+		t.Fatalf("no chatspec in %v", modules)
+	}
+	for _, module := range modules {
+		if strings.HasPrefix(module, "github.com/chatspec/chatspec/") && !strings.Contains(module, "/tests/") || strings.HasPrefix(module, "go.opentelemetry.io/") {
+			t.Errorf("an importer's go.mod knows %s", module)
+		}
+	}
+}
