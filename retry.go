@@ -277,7 +277,7 @@ func (e *attemptsError) Error() string {
 	if e.number == 1 {
 		return e.err.Error()
 	}
-	return fmt.Sprintf("after %s: %v", attempts(e.number), e.err)
+	return fmt.Sprintf("after %d attempts: %v", e.number, e.err)
 }
 
 func (e *attemptsError) Unwrap() error { return e.err }
@@ -287,13 +287,6 @@ func afterAttempts(n int, err error) error {
 		return nil
 	}
 	return &attemptsError{n, err}
-}
-
-func attempts(n int) string {
-	if n == 1 {
-		return "1 attempt"
-	}
-	return fmt.Sprintf("%d attempts", n)
 }
 
 // notSentError is a request that this package refuses to send.

@@ -315,9 +315,13 @@ func TestRetryEndsWithContext(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(3*time.Second, cancel)
 		start := time.Now()
-		_, err := c.Create(ctx, question())
+		var meta chatspec.Response
+		_, err := c.Create(ctx, question(), chatspec.WithResponse(&meta))
 		if took := time.Since(start); !errors.Is(err, context.Canceled) || took != 3*time.Second || len(srv.sent) != 1 {
 			t.Errorf("%d requests, %v after %v", len(srv.sent), err, took)
+		}
+		if meta.Attempts != 1 {
+			t.Errorf("it counts %d attempts", meta.Attempts)
 		}
 		if _, isRefusal := errors.AsType[*api.Error](err); isRefusal {
 			t.Error("a cancelled call is a refusal too")
