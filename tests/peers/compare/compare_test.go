@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"runtime"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/chatspec/chatspec/tests/faults"
+	"github.com/chatspec/chatspec/tests/faults/calls"
 )
 
 // TestCompare runs a handful of faults, of which it is known what the pinned versions make of them.
@@ -39,9 +39,10 @@ func TestCompare(t *testing.T) {
 			selected = append(selected, f)
 		}
 	}
-	rows := compare(t.Context(), selected)
+	rows := faultRows(selected)
+	compare(t.Context(), rows)
 	for _, r := range rows {
-		key := r.fault.Name + "/" + r.way
+		key := r.name + "/" + r.way
 		var got []string
 		for _, v := range r.verdicts {
 			got = append(got, v.text)
@@ -59,6 +60,38 @@ func TestCompare(t *testing.T) {
 	var b bytes.Buffer
 	if wrong := printTable(&b, rows); !slices.Equal(wrong, []int{0, 5, 4}) || !strings.HasSuffix(b.String(), "wrong: chatspec 0, openai-go 5, go-openai 4 of 16\n") {
 		t.Errorf("%v\n%s", wrong, b.String())
+	}
+}
+
+// TestCompareCalls does the same with a handful of scenarios.
+func TestCompareCalls(t *testing.T) {
+	t.Parallel()
+	known := map[string]string{
+		"503, then an answer":                                "2 requests, answer | 2 requests, answer | 1 request, error",
+		"a stream that breaks after a chunk":                 "1 request, error | 1 request, error | 1 request, error",
+		"503 to a list, then an answer":                      "2 requests, answer | 2 requests, answer | 1 request, error",
+		"a POST whose connection is reset after it was read": "1 request, error | 2 requests, answer, asks too often | 1 request, error",
+		"302 to another port":                                "1 request, error | 1 request, error | 2 requests, answer, the key goes to another server",
+		"307 to the same server":                             "2 requests, answer | 2 requests, answer | 2 requests, answer",
+		"a list, nobody listens":                             "0 requests, error | 0 requests, error, the query in %v | 0 requests, error, the query in %v",
+		"the client":                                         "1 request, answer | 1 request, answer | 1 request, answer, the key in %v",
+	}
+	rows := callRows(slices.DeleteFunc(calls.Scenarios(), func(sc calls.Scenario) bool { return known[sc.Name] == "" }))
+	compare(t.Context(), rows)
+	for _, r := range rows {
+		var got []string
+		for _, v := range r.verdicts {
+			got = append(got, v.text)
+			if v.wrong != (strings.Count(v.text, ",") > 1) {
+				t.Errorf("%s: %+v", r.name, v)
+			}
+		}
+		if want := known[r.name]; strings.Join(got, " | ") != want {
+			t.Errorf("%s: %q, want %q", r.name, got, want)
+		}
+	}
+	if len(rows) != len(known) {
+		t.Errorf("%d rows, want %d", len(rows), len(known))
 	}
 }
 
@@ -90,18 +123,17 @@ func TestJudge(t *testing.T) {
 //nolint:paralleltest // the heap is that of the process
 func TestMeasure(t *testing.T) {
 	var kept []byte
-	takes := func(n int) client {
-		return client{name: "greedy", stream: func(context.Context, *faults.Server) faults.Got {
+	takes := func(n int) func() verdict {
+		return func() verdict {
 			kept = make([]byte, n)
-			return faults.Got{Err: errors.New("x")}
-		}}
+			return verdict{text: "error"}
+		}
 	}
-	r := row{fault: faults.Faults()[0], way: "stream", want: &faults.Want{Outcome: faults.Transport}}
-	if v := measure(t.Context(), takes(maxHeap/2), r); v.wrong || v.text != "error" {
+	if v := measure(takes(maxHeap / 2)); v.wrong || v.text != "error" {
 		t.Errorf("%+v", v)
 	}
 	kept = nil
-	if v := measure(t.Context(), takes(maxHeap+1<<20), r); !v.wrong || v.text != "heap" {
+	if v := measure(takes(maxHeap + 1<<20)); !v.wrong || v.text != "heap" {
 		t.Errorf("%+v", v)
 	}
 	runtime.KeepAlive(kept)

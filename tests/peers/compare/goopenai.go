@@ -10,6 +10,7 @@ import (
 	"github.com/sashabaranov/go-openai"
 
 	"github.com/chatspec/chatspec/tests/faults"
+	"github.com/chatspec/chatspec/tests/faults/calls"
 )
 
 // streamGoOpenAI asks with go-openai for a stream and adds it up.
@@ -62,6 +63,47 @@ func wholeGoOpenAI(parent context.Context, s *faults.Server) faults.Got {
 		a.Choices = append(a.Choices, choice)
 	}
 	return faults.Got{Answer: a}
+}
+
+// callGoOpenAI is the Asker of go-openai. Its list with a query is that of batches.
+func callGoOpenAI(ctx context.Context, s *calls.Site, ask calls.Ask) calls.Got {
+	config := openai.DefaultConfig(calls.Key)
+	config.BaseURL, config.HTTPClient = s.URL, s.HTTP
+	client := openai.NewClientWithConfig(config)
+	got := calls.Got{Client: client}
+	req := openai.ChatCompletionRequest{
+		Model:    "m",
+		Messages: []openai.ChatCompletionMessage{{Role: openai.ChatMessageRoleUser, Content: s.Prompt()}},
+	}
+	switch ask {
+	case calls.Stream:
+		var st *openai.ChatCompletionStream
+		if st, got.Err = client.CreateChatCompletionStream(ctx, req); got.Err != nil {
+			return got
+		}
+		defer st.Close()
+		for {
+			chunk, err := st.Recv()
+			if errors.Is(err, io.EOF) {
+				return got
+			}
+			if got.Err = err; err != nil {
+				return got
+			}
+			for _, c := range chunk.Choices {
+				got.Text += c.Delta.Content
+			}
+		}
+	case calls.List:
+		after := calls.Filter
+		_, got.Err = client.ListBatch(ctx, &after, nil)
+	case calls.Create:
+		var res openai.ChatCompletionResponse
+		if res, got.Err = client.CreateChatCompletion(ctx, req); got.Err == nil && len(res.Choices) > 0 {
+			got.Text = res.Choices[0].Message.Content
+		}
+	}
+	return got
 }
 
 // newGoOpenAI returns a client for the server, which never retries, and the request.

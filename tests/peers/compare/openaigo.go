@@ -6,8 +6,10 @@ import (
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
+	"github.com/openai/openai-go/v3/shared"
 
 	"github.com/chatspec/chatspec/tests/faults"
+	"github.com/chatspec/chatspec/tests/faults/calls"
 )
 
 // streamOpenAI asks with openai-go for a stream and adds it up with its accumulator.
@@ -48,6 +50,35 @@ func wholeOpenAI(parent context.Context, s *faults.Server) faults.Got {
 		return faults.Got{Err: err}
 	}
 	return faults.Got{Answer: answerOfOpenAI(res)}
+}
+
+// callOpenAI is the Asker of openai-go, which repeats as it does by default.
+func callOpenAI(ctx context.Context, s *calls.Site, ask calls.Ask) calls.Got {
+	client := openai.NewClient(option.WithBaseURL(s.URL), option.WithAPIKey(calls.Key), option.WithHTTPClient(s.HTTP))
+	got := calls.Got{Client: client}
+	params := openai.ChatCompletionNewParams{
+		Model:    "m",
+		Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage(s.Prompt())},
+	}
+	switch ask {
+	case calls.Stream:
+		st := client.Chat.Completions.NewStreaming(ctx, params)
+		defer st.Close()
+		for st.Next() {
+			for _, c := range st.Current().Choices {
+				got.Text += c.Delta.Content
+			}
+		}
+		got.Err = st.Err()
+	case calls.List:
+		_, got.Err = client.Chat.Completions.List(ctx, openai.ChatCompletionListParams{Metadata: shared.Metadata{"user": calls.Filter}})
+	case calls.Create:
+		var res *openai.ChatCompletion
+		if res, got.Err = client.Chat.Completions.New(ctx, params); got.Err == nil {
+			got.Text = answerOfOpenAI(res).Text()
+		}
+	}
+	return got
 }
 
 // newOpenAI returns a client for the server that does not retry, and the request.
