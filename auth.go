@@ -3,6 +3,7 @@ package chatspec
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -24,7 +25,8 @@ func (c *config) authenticated(next Doer) Doer {
 			}
 			return nil, &notSentError{err}
 		}
-		mask := func(text string) string { return maskSecrets(text, signed.Header, c.keyHeader) }
+		secrets := secrets(signed.Header, c.keyHeader)
+		mask := func(text string) string { return maskSecrets(text, secrets) }
 		if attempt := exchange.AttemptIn(req.Context()); attempt != nil {
 			attempt.Mask = mask
 		}
@@ -36,6 +38,8 @@ func (c *config) authenticated(next Doer) Doer {
 			_ = resp.Body.Close()
 			return nil, &notSentError{errors.New("the Doer of WithHTTPClient followed a redirect to another server or with another method")}
 		}
+		resp.Header = maskHeader(resp.Header, mask)
+		resp.Body = &maskedBody{resp.Body, mask}
 		return resp, nil
 	})
 }
@@ -117,9 +121,9 @@ func secrets(h http.Header, keyHeader string) (all []string) {
 // home want them, and parts of ordinary words.
 const minSecretBytes = 8
 
-// maskSecrets masks the secrets of a request with the header h in a text.
-func maskSecrets(text string, h http.Header, keyHeader string) string {
-	for _, secret := range secrets(h, keyHeader) {
+// maskSecrets masks the secrets of a request in a text.
+func maskSecrets(text string, secrets []string) string {
+	for _, secret := range secrets {
 		if len(secret) >= minSecretBytes {
 			text = strings.ReplaceAll(text, secret, "[masked]")
 		}
@@ -133,6 +137,38 @@ func masked(err error, mask func(string) string) error {
 		return &maskedError{text: text, cause: func() error { return err }}
 	}
 	return err
+}
+
+// maskHeader returns h, or one like it if it has a secret: request IDs and media types get into errors.
+func maskHeader(h http.Header, mask func(string) string) http.Header {
+	own := false
+	for name, values := range h {
+		for i, value := range values {
+			text := mask(value)
+			if text == value {
+				continue
+			}
+			if !own {
+				h, own = h.Clone(), true
+			}
+			h[name][i] = text
+		}
+	}
+	return h
+}
+
+// maskedBody is a body whose errors may quote what the server has sent, such as a malformed trailer.
+type maskedBody struct {
+	io.ReadCloser
+	mask func(string) string
+}
+
+func (b *maskedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF { //nolint:errorlint // as io.Reader has it
+		err = masked(err, b.mask)
+	}
+	return n, err
 }
 
 // maskedError is an error whose text has a secret. It keeps the error in a function, so that it cannot be

@@ -63,7 +63,7 @@ func decode[T any, P decoder[T]](resp *http.Response, method string, call call, 
 		watcher.End(v, err)
 	}
 	if _, refused := err.(*api.Error); err != nil && !refused { //nolint:errorlint // FromResponse returns it as it is
-		err = &api.ResponseError{Status: resp.StatusCode, RequestID: exchange.Masked(resp, api.RequestID(resp.Header)), Err: err}
+		err = &api.ResponseError{Status: resp.StatusCode, RequestID: api.RequestID(resp.Header), Err: err}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("chatspec: %s: %w", method, err)

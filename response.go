@@ -12,7 +12,7 @@ import (
 // Response is what is known of an answer beside its content; see [WithResponse] and [Hooks].
 type Response struct {
 	Status    int           // HTTP status; 0 where no answer came
-	Header    http.Header   // of the answer; nil where none came
+	Header    http.Header   // of the answer, a key that the server repeats masked; nil where none came
 	RequestID string        // see api.RequestID; empty when there was none
 	RateLimit api.RateLimit // what the server says of the caller's rate limits
 	Attempts  int           // how many requests were sent; 0 where the call was refused before
@@ -43,7 +43,7 @@ func responseOf(resp *http.Response, err error) Response {
 	r := Response{
 		Status:    resp.StatusCode,
 		Header:    resp.Header,
-		RequestID: exchange.Masked(resp, api.RequestID(resp.Header)),
+		RequestID: api.RequestID(resp.Header),
 		RateLimit: api.ParseRateLimit(resp.Header, time.Now()),
 		Attempts:  api.Attempts(resp),
 	}

@@ -34,7 +34,8 @@ type Error struct {
 	Offset    int64  // bytes read up to the end of the last of these events
 	RequestID string // of the response; empty when the server gave none
 	// Incomplete is the data of the event under way when the input ended; nil where there was none.
-	// It may be as long as the limit for an event and is not part of the text.
+	// It may be as long as the limit for an event and is not part of the text. A key in it is masked, as in
+	// api.Error.
 	Incomplete []byte
 	Err        error // what went wrong; never nil
 }
@@ -60,7 +61,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // such as the login page of a proxy.
 type NotStreamError struct {
 	MediaType string // without parameters, lower case; empty when the answer had none
-	Snippet   []byte // the beginning of the body, at most 1 KiB; not part of the text
+	Snippet   []byte // the beginning of the body, at most 1 KiB, a key in it masked; not part of the text
 	RequestID string // empty when the server gave none
 }
 

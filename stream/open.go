@@ -108,8 +108,8 @@ func (r *Reader[C, R]) asWhole(mediaType string, data []byte) error {
 	if !isCompletion(data) {
 		return &NotStreamError{
 			MediaType: mediaType,
-			Snippet:   bytes.Clone(data[:min(len(data), snippetBytes)]),
-			RequestID: exchange.Masked(r.resp, api.RequestID(r.resp.Header)),
+			Snippet:   exchange.Masked(r.resp, bytes.Clone(data[:min(len(data), snippetBytes)])),
+			RequestID: api.RequestID(r.resp.Header),
 		}
 	}
 	r.whole = data

@@ -301,8 +301,8 @@ func (r *Reader[C, R]) wrap(err error) *Error {
 	return &Error{
 		Events:     r.events.Events(),
 		Offset:     r.events.InputOffset(),
-		RequestID:  exchange.Masked(r.resp, api.RequestID(r.resp.Header)),
-		Incomplete: r.events.Incomplete(),
+		RequestID:  api.RequestID(r.resp.Header),
+		Incomplete: exchange.Masked(r.resp, r.events.Incomplete()),
 		Err:        err,
 	}
 }

@@ -47,12 +47,17 @@ func AttemptIn(ctx context.Context) *Attempt {
 // AttemptOf returns the attempt that resp answers, or nil.
 func AttemptOf(resp *http.Response) *Attempt { return AttemptIn(ContextOf(resp)) }
 
-// Masked returns text, which came with resp, without the secrets of the request.
-func Masked(resp *http.Response, text string) string {
-	if a := AttemptOf(resp); a != nil && a.Mask != nil {
-		return a.Mask(text)
+// Masked returns what came with resp without the secrets of the request; where it has none, it is not copied.
+func Masked[T string | []byte](resp *http.Response, sent T) T {
+	a := AttemptOf(resp)
+	if a == nil || a.Mask == nil || len(sent) == 0 {
+		return sent
 	}
-	return text
+	text := string(sent)
+	if shown := a.Mask(text); shown != text {
+		return T(shown)
+	}
+	return sent
 }
 
 // Watched returns a context for the request of a response that w watches.
