@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -42,11 +43,11 @@ func (c *config) timed(next Doer) Doer {
 }
 
 // checkResponse makes sure that there is a response with a body or an error, and that the error says what it
-// is and names no query, which may hold data of users.
+// is and names no query, which may hold data of users and keys.
 func checkResponse(ctx context.Context, resp *http.Response, err error) (*http.Response, error) {
 	if wrapped, ok := err.(*url.Error); ok { //nolint:errorlint // http.Client returns it as it is
 		bare, _, _ := strings.Cut(wrapped.URL, "?")
-		err = &url.Error{Op: wrapped.Op, URL: bare, Err: wrapped.Err}
+		err = &url.Error{Op: wrapped.Op, URL: bare, Err: masked(wrapped.Err, withoutQueries)}
 	}
 	switch {
 	case err != nil:
@@ -58,6 +59,12 @@ func checkResponse(ctx context.Context, resp *http.Response, err error) (*http.R
 	}
 	return resp, nil
 }
+
+// withoutQueries leaves out the queries in a text of net/http, which quotes what it cannot read: the Location of
+// a redirect, or the request itself, which an echo server sends back.
+func withoutQueries(text string) string { return quotedQuery.ReplaceAllString(text, `$1"`) }
+
+var quotedQuery = regexp.MustCompile(`("[^"?]*)\?(\\.|[^"\\])*"`)
 
 // cancelledBody frees the context of its request when it is closed.
 type cancelledBody struct {
