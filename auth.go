@@ -34,7 +34,7 @@ func (c *config) authenticated(next Doer) Doer {
 		if err != nil {
 			return nil, masked(err, mask)
 		}
-		if final := resp.Request; final != nil && (!sameServer(final.URL, c.base) || final.Method != req.Method) {
+		if c.wandered(resp, req.Method) {
 			_ = resp.Body.Close()
 			return nil, &notSentError{errors.New("the Doer of WithHTTPClient followed a redirect to another server or with another method")}
 		}
@@ -42,6 +42,17 @@ func (c *config) authenticated(next Doer) Doer {
 		resp.Body = &maskedBody{resp.Body, mask}
 		return resp, nil
 	})
+}
+
+// wandered says whether one of the requests that led to resp went to another server, or had another method.
+func (c *config) wandered(resp *http.Response, method string) bool {
+	for resp != nil && resp.Request != nil {
+		if !sameServer(resp.Request.URL, c.base) || resp.Request.Method != method {
+			return true
+		}
+		resp = resp.Request.Response // the redirect that led to the request, or nil
+	}
+	return false
 }
 
 // sign returns a copy of req with everything that the server is told about the caller, or why it must not be

@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -589,60 +587,6 @@ func TestErrorFields(t *testing.T) {
 	for f := range reflect.TypeFor[chat.Error]().Fields() {
 		if _, ok := reflect.TypeFor[api.Error]().FieldByName(f.Name); !ok {
 			t.Errorf("api.Error has no %s", f.Name)
-		}
-	}
-}
-
-// TestRedirects has servers that send a request elsewhere. It is followed within its origin only, and never
-// with another method; otherwise the redirect is the answer, and prompt and key stay here.
-func TestRedirects(t *testing.T) {
-	t.Parallel()
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		t.Errorf("another server got %s %s, %v", r.Method, r.URL, r.Header)
-	}))
-	t.Cleanup(elsewhere.Close)
-	tests := map[string]struct {
-		status int
-		to     string
-		want   string // the answer, or the status of the error
-	}{
-		"same origin":    {http.StatusTemporaryRedirect, "/new", "Hello"},
-		"another method": {http.StatusFound, "/new", "302"},
-		"another port":   {http.StatusPermanentRedirect, elsewhere.URL, "308"},
-		"another host":   {http.StatusTemporaryRedirect, strings.Replace(elsewhere.URL, "127.0.0.1", "localhost", 1), "307"},
-		"for ever":       {http.StatusTemporaryRedirect, "/v1/chat/completions", "307"},
-	}
-	for name, test := range tests {
-		for _, client := range []chatspec.Option{nil, chatspec.WithHTTPClient(&http.Client{})} {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					if r.URL.Path != "/new" {
-						http.Redirect(w, r, test.to, test.status)
-						return
-					}
-					_, _ = io.WriteString(w, hello)
-				}))
-				t.Cleanup(srv.Close)
-				opts := []chatspec.Option{chatspec.WithBaseURL(srv.URL + "/v1"), chatspec.WithAPIKey("k"), chatspec.WithHeader("X-Key", "k")}
-				if client != nil {
-					opts = append(opts, client)
-				}
-				c, err := chatspec.New(opts...)
-				if err != nil {
-					t.Fatal(err)
-				}
-				res, err := c.Create(t.Context(), question())
-				got := ""
-				if refused, ok := errors.AsType[*api.Error](err); ok {
-					got = strconv.Itoa(refused.Status)
-				} else if err == nil {
-					got = res.Text()
-				}
-				if got != test.want {
-					t.Errorf("%q, %v; want %q", got, err, test.want)
-				}
-			})
 		}
 	}
 }

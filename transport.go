@@ -87,6 +87,9 @@ func sameOrigin(client *http.Client) *http.Client {
 		if !sameServer(req.URL, from.URL) || req.Method != from.Method || len(via) >= maxRedirects {
 			return http.ErrUseLastResponse
 		}
+		if key, known := from.Header[authorization]; known {
+			req.Header[authorization] = key // net/http leaves it out where the host is spelled otherwise
+		}
 		return nil
 	}
 	return &c
