@@ -212,7 +212,7 @@ func idempotent(method string) bool {
 // isTLS says whether err comes from a handshake, which does not go better the next time.
 func isTLS(err error) bool {
 	var (
-		alert       tls.AlertError
+		alert       *net.OpError
 		certificate *tls.CertificateVerificationError
 		record      tls.RecordHeaderError
 		ech         *tls.ECHRejectionError
@@ -220,7 +220,10 @@ func isTLS(err error) bool {
 		name        x509.HostnameError
 		invalid     x509.CertificateInvalidError
 	)
-	return errors.Is(err, http.ErrSchemeMismatch) || errors.As(err, &alert) || errors.As(err, &certificate) ||
+	if errors.As(err, &alert) && (alert.Op == "remote error" || alert.Op == "local error") {
+		return true // as crypto/tls calls the alerts that one side sends the other
+	}
+	return errors.Is(err, http.ErrSchemeMismatch) || errors.As(err, &certificate) ||
 		errors.As(err, &record) || errors.As(err, &ech) || errors.As(err, &authority) || errors.As(err, &name) || errors.As(err, &invalid)
 }
 
