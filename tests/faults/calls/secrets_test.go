@@ -319,7 +319,7 @@ func TestSecretsOfRefusedCalls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req := chat.CreateChatCompletionRequest{Model: "m", Messages: chat.Messages{chat.UserMessage{Content: chat.Text(calls.Prompt)}}}
+	req := question()
 	ctx := t.Context()
 	fails := func(name string, _ any, err error) { w.failure(name, err) }
 	c, err := client.Create(ctx, req)
@@ -386,8 +386,7 @@ func TestSecretsOfPanics(t *testing.T) {
 					}
 				}
 			}()
-			req := chat.CreateChatCompletionRequest{Model: "m", Messages: chat.Messages{chat.UserMessage{Content: chat.Text(calls.Prompt)}}}
-			_, _ = client.Create(t.Context(), req)
+			_, _ = client.Create(t.Context(), question())
 		}()
 		client.CloseIdleConnections()
 	}
