@@ -190,8 +190,8 @@ func WithProject(id string) Option {
 //
 // Of an *http.Client a copy is used that follows redirects within the same scheme, host and port only, and
 // only without a change of method; others are returned as the error (api.Error) that their status is. Of
-// another Doer a response is refused that came from elsewhere, which is too late to keep the request here: it
-// has to see to that itself.
+// another Doer a response is refused that came from elsewhere or by way of it, which is too late to keep the
+// request here: it has to see to that itself.
 func WithHTTPClient(doer Doer) Option {
 	return clientOption(func(c *config) error {
 		if client, ok := doer.(*http.Client); doer == nil || ok && client == nil {
