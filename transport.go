@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -60,11 +59,29 @@ func checkResponse(ctx context.Context, resp *http.Response, err error) (*http.R
 	return resp, nil
 }
 
-// withoutQueries leaves out the queries in a text of net/http, which quotes what it cannot read: the Location of
-// a redirect, or the request itself, which an echo server sends back.
-func withoutQueries(text string) string { return quotedQuery.ReplaceAllString(text, `$1"`) }
-
-var quotedQuery = regexp.MustCompile(`("[^"?]*)\?(\\.|[^"\\])*"`)
+// withoutQueries leaves out what follows a question mark between quotes: net/http quotes what it cannot read,
+// such as the Location of a redirect, or the request itself, which an echo server sends back.
+func withoutQueries(text string) string {
+	kept := make([]byte, 0, len(text))
+	quoted, query := false, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted, query = !quoted, false
+		case c == '?' && quoted:
+			query = true
+		case c == '\\' && quoted && i+1 < len(text): // the next byte is no quote
+			if !query {
+				kept = append(kept, c)
+			}
+			i++
+		}
+		if !query {
+			kept = append(kept, text[i])
+		}
+	}
+	return string(kept)
+}
 
 // cancelledBody frees the context of its request when it is closed.
 type cancelledBody struct {
