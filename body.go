@@ -1,10 +1,9 @@
 package chatspec
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"mime"
 	"net/http"
@@ -16,36 +15,45 @@ import (
 	"github.com/chatspec/chatspec/internal/exchange"
 )
 
-// encode returns v as JSON with the extra fields at its end.
-func encode(v any, fields []bodyField) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
+// encoder is what the templates emit for every type of the document.
+type encoder interface{ EncodeJSON(e *codec.Encoder) }
+
+// encode writes v, a pointer to a struct, as JSON with the extra fields at its end.
+func encode(v encoder, fields []bodyField) (*codec.Encoder, error) {
+	e := new(codec.Encoder)
+	v.EncodeJSON(e)
+	if e.Err() != nil || len(fields) == 0 {
+		return e, e.Err()
 	}
-	body := bytes.TrimSuffix(b.Bytes(), []byte("}\n"))
+	e.ReopenObject()
 	for _, f := range fields {
 		if hasField(v, f.name) {
 			return nil, fmt.Errorf("WithBodyField: %q is a field of the document; set it on the request", f.name)
 		}
-		member, err := json.Marshal(map[string]any{f.name: f.value})
-		if err != nil {
+		e.Key(f.name).WriteAny(f.value)
+		if err := e.Err(); err != nil {
 			return nil, fmt.Errorf("WithBodyField %q: %w", f.name, err)
 		}
-		body = append(append(body, ','), member[1:len(member)-1]...)
 	}
-	return append(body, '}'), nil
+	e.EndObject()
+	return e, nil
 }
 
-// hasField says whether the struct v has a field with this JSON name.
-func hasField(v any, name string) bool {
-	for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
+// hasField says whether the struct that v points to has a field with this JSON name.
+func hasField(v encoder, name string) bool {
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(v).Elem()) {
 		if tag, _, _ := strings.Cut(f.Tag.Get("json"), ","); tag == name {
 			return true
 		}
 	}
 	return false
+}
+
+// attach makes body that of req, which can then be sent any number of times without another copy of it.
+func attach(req *http.Request, body *codec.Encoder) {
+	req.ContentLength = int64(body.Len())
+	req.GetBody = func() (io.ReadCloser, error) { return body.NewReader(), nil }
+	req.Body = body.NewReader()
 }
 
 // decoder is what the templates emit for every type of the document.

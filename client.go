@@ -1,7 +1,6 @@
 package chatspec
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -141,12 +140,11 @@ func (c *Client) Update(ctx context.Context, id string, update chat.ChatCompleti
 	if err != nil {
 		return nil, err
 	}
-	body, err := encode(update, call.fields)
-	if err != nil {
+	if call.body, err = encode(&update, call.fields); err != nil {
 		return nil, fmt.Errorf("chatspec: Update: %w", err)
 	}
 	resp, err := c.send(ctx, "Update", call, func(ctx context.Context, edit chat.RequestEditorFn) (*http.Response, error) {
-		return c.raw.UpdateChatCompletionWithBody(ctx, id, "application/json", bytes.NewReader(body), edit)
+		return c.raw.UpdateChatCompletionWithBody(ctx, id, "application/json", nil, edit)
 	})
 	if err != nil {
 		return nil, err
@@ -190,13 +188,13 @@ func (c *Client) create(ctx context.Context, method string, req chat.CreateChatC
 	if i := slices.Index(req.Messages, nil); i >= 0 {
 		return nil, fmt.Errorf("chatspec: %s: messages[%d] is nil", method, i)
 	}
-	body, err := encode(req, call.fields)
-	if err != nil {
+	var err error
+	if call.body, err = encode(&req, call.fields); err != nil {
 		return nil, fmt.Errorf("chatspec: %s: %w", method, err)
 	}
 	call.request = &req
 	return c.send(ctx, method, call, func(ctx context.Context, edit chat.RequestEditorFn) (*http.Response, error) {
-		return c.raw.CreateChatCompletionWithBody(ctx, "application/json", bytes.NewReader(body), edit)
+		return c.raw.CreateChatCompletionWithBody(ctx, "application/json", nil, edit)
 	})
 }
 
@@ -231,9 +229,12 @@ func (c *Client) send(ctx context.Context, method string, call call, do sender) 
 	return resp, nil
 }
 
-// edit sets the headers of the call on its request.
+// edit sets the headers and the body of the call on its request.
 func (c call) edit(_ context.Context, req *http.Request) error {
 	maps.Copy(req.Header, c.header)
+	if c.body != nil {
+		attach(req, c.body)
+	}
 	return nil
 }
 

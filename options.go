@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chatspec/chatspec/codec"
 	chat "github.com/chatspec/chatspec/generated"
 	"github.com/chatspec/chatspec/stream"
 )
@@ -69,6 +70,7 @@ type call struct {
 	retry         retry
 	response      *Response // where to write what the call learns of its answer, or nil
 
+	body    *codec.Encoder                    // nil for calls without one
 	request *chat.CreateChatCompletionRequest // for hooks; nil for other operations
 }
 

@@ -1,0 +1,350 @@
+package codec
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+)
+
+// Encoder writes one JSON text, value by value, as encoding/json would write it without escapes for HTML. The
+// zero value is empty and ready to use; an Encoder must not be used by two goroutines at once.
+//
+// An encoding function writes exactly one value: with a Write method, or member by member:
+//
+//	e.BeginObject()
+//	e.Key("name").WriteString(t.Name)
+//	e.OptionalKey("strict").WriteBool(t.Strict)
+//	e.EndObject()
+//
+// Large strings are not copied: the Encoder refers to them, and what [Encoder.NewReader] returns reads them
+// where they are.
+//
+// Errors stick: Err reports the first one, and what is written after it does not matter. So an encoding
+// function needs no error handling of its own.
+type Encoder struct {
+	buf   []byte    // everything but the large strings
+	large []largeAt // in the order of their places
+	size  int       // of the large strings together
+	err   error
+
+	// What becomes of the next value if it is empty. The key of an optional one is not written yet.
+	rule emptyRule
+	key  string
+}
+
+// largeAt is a string that stands before buf[at].
+type largeAt struct {
+	at   int
+	text string
+}
+
+type emptyRule uint8
+
+const (
+	writeEmpty emptyRule = iota
+	omitEmpty
+	nullForEmpty
+)
+
+// Marshal returns what encode writes for v.
+func Marshal[T any](v *T, encode func(*T, *Encoder)) ([]byte, error) {
+	var e Encoder
+	encode(v, &e)
+	return e.Bytes(), e.Err()
+}
+
+// Err returns the first error, or nil: a number that JSON has not, raw JSON that is not valid, or what
+// encoding/json says of a value that it was given.
+func (e *Encoder) Err() error { return e.err }
+
+// Len returns the number of bytes written so far.
+func (e *Encoder) Len() int { return len(e.buf) + e.size }
+
+// Bytes returns what has been written so far. It belongs to e and must not be changed; it is a copy where
+// there are large strings in it.
+func (e *Encoder) Bytes() []byte {
+	if len(e.large) == 0 {
+		return e.buf
+	}
+	b := make([]byte, 0, e.Len())
+	at := 0
+	for _, l := range e.large {
+		b = append(append(b, e.buf[at:l.at]...), l.text...)
+		at = l.at
+	}
+	return append(b, e.buf[at:]...)
+}
+
+// NewReader returns a reader of what has been written, from its beginning; closing it does nothing. Any number
+// of readers may be read at once, by different goroutines, as long as nothing more is written.
+func (e *Encoder) NewReader() io.ReadCloser { return &reader{buf: e.buf, large: e.large} }
+
+// BeginObject begins an object, whose members follow.
+func (e *Encoder) BeginObject() {
+	e.begin(false)
+	e.grow(1)
+	e.buf = append(e.buf, '{')
+}
+
+// EndObject ends the object that was begun last.
+func (e *Encoder) EndObject() {
+	e.grow(1)
+	e.buf = append(e.buf, '}')
+}
+
+// ReopenObject takes the end of the object back that was just written, so that more members may follow. What
+// was written last must be an object.
+func (e *Encoder) ReopenObject() {
+	last := len(e.buf) - 1
+	if last < 0 || e.buf[last] != '}' {
+		e.fail(fmt.Errorf("json: there is no object to add members to"))
+		return
+	}
+	e.buf = e.buf[:last]
+}
+
+// Key writes the name of a member of an object; its value comes next. It returns e.
+func (e *Encoder) Key(name string) *Encoder {
+	if n := len(e.buf); n > 0 && e.buf[n-1] != '{' {
+		e.grow(1)
+		e.buf = append(e.buf, ',')
+	}
+	e.appendString(name)
+	e.grow(1)
+	e.buf = append(e.buf, ':')
+	return e
+}
+
+// OptionalKey is Key for a member that is left out if its value is empty: false, 0, "", nil, or a list or map
+// with nothing in it. It returns e.
+func (e *Encoder) OptionalKey(name string) *Encoder {
+	e.rule, e.key = omitEmpty, name
+	return e
+}
+
+// NullableKey is Key for a member that is null if its value is empty, as OptionalKey has it. It returns e.
+func (e *Encoder) NullableKey(name string) *Encoder {
+	e.Key(name)
+	e.rule = nullForEmpty
+	return e
+}
+
+// Null writes null if empty is true, or nothing if the key is optional. It returns empty. If not, a value
+// follows, which is written even where it is empty by itself, as an empty string behind a pointer is.
+func (e *Encoder) Null(empty bool) bool {
+	if e.begin(empty) && empty {
+		e.append("null")
+	}
+	return empty
+}
+
+// begin does what has to be done before a value, and says whether the value itself is to be written.
+func (e *Encoder) begin(empty bool) bool { return e.rule == writeEmpty || e.apply(empty) }
+
+func (e *Encoder) apply(empty bool) bool {
+	rule := e.rule
+	e.rule = writeEmpty
+	switch {
+	case rule == omitEmpty && !empty:
+		e.Key(e.key)
+	case rule == nullForEmpty && empty:
+		e.append("null")
+	}
+	return !empty
+}
+
+// WriteString writes a string. Each byte of s that is not part of valid UTF-8 becomes U+FFFD.
+func (e *Encoder) WriteString(s string) {
+	if !e.begin(s == "") {
+		return
+	}
+	if len(s) < minLarge || !isPlain(s) {
+		e.appendString(s)
+		return
+	}
+	e.append(`"`)
+	e.large = append(e.large, largeAt{len(e.buf), s})
+	e.size += len(s)
+	e.append(`"`)
+}
+
+// WriteBool writes a boolean.
+func (e *Encoder) WriteBool(v bool) {
+	if e.begin(!v) {
+		e.grow(len("false"))
+		e.buf = strconv.AppendBool(e.buf, v)
+	}
+}
+
+// WriteInt writes an integer.
+func (e *Encoder) WriteInt(v int) { e.WriteInt64(int64(v)) }
+
+// WriteInt64 writes an integer.
+func (e *Encoder) WriteInt64(v int64) {
+	if e.begin(v == 0) {
+		e.grow(maxNumberBytes)
+		e.buf = strconv.AppendInt(e.buf, v, 10)
+	}
+}
+
+// maxNumberBytes is the length of the longest number that is written, and a few more.
+const maxNumberBytes = 32
+
+// WriteFloat writes a number, in the notation that ECMAScript has for it. NaN and the infinities are errors.
+func (e *Encoder) WriteFloat(v float64) {
+	if !e.begin(v == 0) {
+		return
+	}
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		e.fail(&json.UnsupportedValueError{Value: reflect.ValueOf(v), Str: strconv.FormatFloat(v, 'g', -1, 64)})
+		return
+	}
+	e.grow(maxNumberBytes)
+	if abs := math.Abs(v); abs == 0 || abs >= 1e-6 && abs < 1e21 {
+		e.buf = strconv.AppendFloat(e.buf, v, 'f', -1, 64)
+		return
+	}
+	e.buf = strconv.AppendFloat(e.buf, v, 'e', -1, 64)
+	if n := len(e.buf); string(e.buf[n-4:n-1]) == "e-0" { // e-07 is e-7 there
+		e.buf = append(e.buf[:n-2], e.buf[n-1])
+	}
+}
+
+// WriteRaw writes JSON as it is, but for the white space in it, and null for nil. It is an error if raw is not
+// valid.
+func (e *Encoder) WriteRaw(raw []byte) {
+	if e.Null(raw == nil) {
+		return
+	}
+	b := bytes.NewBuffer(e.buf)
+	if err := json.Compact(b, raw); err != nil {
+		e.fail(fmt.Errorf("json: the raw JSON is not valid: %w", err))
+	}
+	e.buf = b.Bytes()
+}
+
+// WriteAny writes any value with encoding/json.
+func (e *Encoder) WriteAny(v any) {
+	if e.Null(v == nil) {
+		return
+	}
+	b := bytes.NewBuffer(e.buf)
+	enc := json.NewEncoder(b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		e.fail(err)
+		return
+	}
+	e.buf = bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// WriteObject writes *v with encode; the zero value is empty.
+func WriteObject[T any](e *Encoder, v *T, encode func(*T, *Encoder)) {
+	if e.begin(e.rule != writeEmpty && reflect.ValueOf(v).Elem().IsZero()) {
+		encode(v, e)
+	}
+}
+
+// WritePointer writes what v points to with encode, and null for nil.
+func WritePointer[T any](e *Encoder, v *T, encode func(*T, *Encoder)) {
+	if !e.Null(v == nil) {
+		encode(v, e)
+	}
+}
+
+// WriteSlice writes an array, each element with encode, and null for nil.
+func WriteSlice[T any](e *Encoder, s []T, encode func(*T, *Encoder)) {
+	if !e.begin(len(s) == 0) || e.Null(s == nil) {
+		return
+	}
+	e.append("[")
+	for i := range s {
+		if i > 0 {
+			e.append(",")
+		}
+		encode(&s[i], e)
+	}
+	e.append("]")
+}
+
+// WriteMap writes an object whose members are sorted by their names, each value with encode, and null for nil.
+func WriteMap[T any](e *Encoder, m map[string]T, encode func(*T, *Encoder)) {
+	if !e.begin(len(m) == 0) || e.Null(m == nil) {
+		return
+	}
+	e.append("{")
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		v := m[name]
+		e.Key(name)
+		encode(&v, e)
+	}
+	e.append("}")
+}
+
+// append appends JSON.
+func (e *Encoder) append(text string) {
+	e.grow(len(text))
+	e.buf = append(e.buf, text...)
+}
+
+// minBufferBytes is the size of the first buffer, enough for a short request.
+const minBufferBytes = 512
+
+// grow makes room for n bytes. Doubling the buffer copies less than append does on its own.
+func (e *Encoder) grow(n int) {
+	if cap(e.buf)-len(e.buf) < n {
+		e.buf = slices.Grow(e.buf, max(n, len(e.buf), minBufferBytes))
+	}
+}
+
+// fail keeps the first error.
+func (e *Encoder) fail(err error) {
+	if e.err == nil {
+		e.err = err
+	}
+}
+
+// reader reads what an [Encoder] has written.
+type reader struct {
+	buf   []byte
+	at    int       // of buf
+	large []largeAt // those that are not read yet
+	off   int       // in the first of them
+}
+
+func (r *reader) Read(p []byte) (n int, err error) {
+	for n < len(p) {
+		end := len(r.buf)
+		if len(r.large) > 0 {
+			end = r.large[0].at
+		}
+		copied := copy(p[n:], r.buf[r.at:end])
+		r.at += copied
+		n += copied
+		if r.at < end {
+			break
+		}
+		if len(r.large) == 0 {
+			if n == 0 {
+				return 0, io.EOF
+			}
+			break
+		}
+		copied = copy(p[n:], r.large[0].text[r.off:])
+		r.off += copied
+		n += copied
+		if r.off < len(r.large[0].text) {
+			break
+		}
+		r.large, r.off = r.large[1:], 0
+	}
+	return n, nil
+}
+
+func (r *reader) Close() error { return nil }
