@@ -3,6 +3,7 @@ package codec
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -22,25 +23,28 @@ import (
 //	e.OptionalKey("strict").WriteBool(t.Strict)
 //	e.EndObject()
 //
-// Large strings are not copied: the Encoder refers to them, and what [Encoder.NewReader] returns reads them
-// where they are.
+// Text of 16 KiB or more without a character that needs an escape is not copied: the Encoder refers to it, and
+// what [Encoder.NewReader] returns reads it where it is.
 //
 // Errors stick: Err reports the first one, and what is written after it does not matter. So an encoding
 // function needs no error handling of its own.
 type Encoder struct {
-	buf   []byte    // everything but the large strings
-	large []largeAt // in the order of their places
-	size  int       // of the large strings together
-	err   error
+	done []piece // what is complete, in its order
+	size int     // of done, in bytes
+	buf  []byte  // what comes after that
+	err  error
 
 	// What becomes of the next value if it is empty. The key of an optional one is not written yet.
 	rule emptyRule
 	key  string
+
+	bare   bool // the object that was begun last has no member yet
+	hollow bool // the object that was ended last has none
 }
 
-// largeAt is a string that stands before buf[at].
-type largeAt struct {
-	at   int
+// piece is a piece of JSON: a buffer that is full, or a large text of the caller's.
+type piece struct {
+	own  []byte
 	text string
 }
 
@@ -64,60 +68,57 @@ func Marshal[T any](v *T, encode func(*T, *Encoder)) ([]byte, error) {
 func (e *Encoder) Err() error { return e.err }
 
 // Len returns the number of bytes written so far.
-func (e *Encoder) Len() int { return len(e.buf) + e.size }
+func (e *Encoder) Len() int { return e.size + len(e.buf) }
 
-// Bytes returns what has been written so far. It belongs to e and must not be changed; it is a copy where
-// there are large strings in it.
+// Bytes returns what has been written so far. It belongs to e and must not be changed.
 func (e *Encoder) Bytes() []byte {
-	if len(e.large) == 0 {
+	if len(e.done) == 0 {
 		return e.buf
 	}
 	b := make([]byte, 0, e.Len())
-	at := 0
-	for _, l := range e.large {
-		b = append(append(b, e.buf[at:l.at]...), l.text...)
-		at = l.at
+	for _, p := range e.done {
+		b = append(append(b, p.own...), p.text...)
 	}
-	return append(b, e.buf[at:]...)
+	return append(b, e.buf...)
 }
 
 // NewReader returns a reader of what has been written, from its beginning; closing it does nothing. Any number
 // of readers may be read at once, by different goroutines, as long as nothing more is written.
-func (e *Encoder) NewReader() io.ReadCloser { return &reader{buf: e.buf, large: e.large} }
+func (e *Encoder) NewReader() io.ReadCloser { return &reader{done: e.done, last: e.buf} }
 
 // BeginObject begins an object, whose members follow.
 func (e *Encoder) BeginObject() {
 	e.begin(false)
-	e.grow(1)
-	e.buf = append(e.buf, '{')
+	e.append("{")
+	e.bare = true
 }
 
 // EndObject ends the object that was begun last.
 func (e *Encoder) EndObject() {
-	e.grow(1)
-	e.buf = append(e.buf, '}')
+	e.append("}")
+	e.bare, e.hollow = false, e.bare
 }
 
-// ReopenObject takes the end of the object back that was just written, so that more members may follow. What
-// was written last must be an object.
+// ReopenObject takes the end of the object back that was just written, so that more members may follow. It is
+// an error if what was written last is no object.
 func (e *Encoder) ReopenObject() {
 	last := len(e.buf) - 1
 	if last < 0 || e.buf[last] != '}' {
-		e.fail(fmt.Errorf("json: there is no object to add members to"))
+		e.fail(errors.New("json: there is no object to add members to"))
 		return
 	}
 	e.buf = e.buf[:last]
+	e.bare = e.hollow
 }
 
 // Key writes the name of a member of an object; its value comes next. It returns e.
 func (e *Encoder) Key(name string) *Encoder {
-	if n := len(e.buf); n > 0 && e.buf[n-1] != '{' {
-		e.grow(1)
-		e.buf = append(e.buf, ',')
+	if !e.bare {
+		e.append(",")
 	}
+	e.bare = false
 	e.appendString(name)
-	e.grow(1)
-	e.buf = append(e.buf, ':')
+	e.append(":")
 	return e
 }
 
@@ -161,24 +162,15 @@ func (e *Encoder) apply(empty bool) bool {
 
 // WriteString writes a string. Each byte of s that is not part of valid UTF-8 becomes U+FFFD.
 func (e *Encoder) WriteString(s string) {
-	if !e.begin(s == "") {
-		return
-	}
-	if len(s) < minLarge || !isPlain(s) {
+	if e.begin(s == "") {
 		e.appendString(s)
-		return
 	}
-	e.append(`"`)
-	e.large = append(e.large, largeAt{len(e.buf), s})
-	e.size += len(s)
-	e.append(`"`)
 }
 
 // WriteBool writes a boolean.
 func (e *Encoder) WriteBool(v bool) {
 	if e.begin(!v) {
-		e.grow(len("false"))
-		e.buf = strconv.AppendBool(e.buf, v)
+		e.append(strconv.FormatBool(v))
 	}
 }
 
@@ -278,28 +270,45 @@ func WriteMap[T any](e *Encoder, m map[string]T, encode func(*T, *Encoder)) {
 	if !e.begin(len(m) == 0) || e.Null(m == nil) {
 		return
 	}
-	e.append("{")
+	e.BeginObject()
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		v := m[name]
-		e.Key(name)
-		encode(&v, e)
+		encode(&v, e.Key(name))
 	}
-	e.append("}")
+	e.EndObject()
 }
 
-// append appends JSON.
+// How large the buffers are: the first is enough for a short request, and each is twice the one before it, up
+// to the last.
+const (
+	minBufferBytes = 512
+	maxBufferBytes = 64 << 10
+)
+
+// append appends JSON that is not large. Unlike the built-in it stores no pointer, which costs while the garbage
+// collector runs.
 func (e *Encoder) append(text string) {
 	e.grow(len(text))
-	e.buf = append(e.buf, text...)
+	n := len(e.buf)
+	e.buf = e.buf[:n+len(text)]
+	copy(e.buf[n:], text)
 }
 
-// minBufferBytes is the size of the first buffer, enough for a short request.
-const minBufferBytes = 512
-
-// grow makes room for n bytes. Doubling the buffer copies less than append does on its own.
+// grow makes room for n bytes.
 func (e *Encoder) grow(n int) {
 	if cap(e.buf)-len(e.buf) < n {
-		e.buf = slices.Grow(e.buf, max(n, len(e.buf), minBufferBytes))
+		size := min(2*cap(e.buf), maxBufferBytes)
+		e.finish()
+		e.buf = make([]byte, 0, max(n, size, minBufferBytes))
+	}
+}
+
+// finish puts the buffer behind what is complete. What is left of it can be used on.
+func (e *Encoder) finish() {
+	if n := len(e.buf); n > 0 {
+		e.done = append(e.done, piece{own: e.buf})
+		e.size += n
+		e.buf = e.buf[n:]
 	}
 }
 
@@ -312,37 +321,24 @@ func (e *Encoder) fail(err error) {
 
 // reader reads what an [Encoder] has written.
 type reader struct {
-	buf   []byte
-	at    int       // of buf
-	large []largeAt // those that are not read yet
-	off   int       // in the first of them
+	done []piece // that are not read yet
+	last []byte  // what comes after them
+	at   int     // in the first of them
 }
 
-func (r *reader) Read(p []byte) (n int, err error) {
-	for n < len(p) {
-		end := len(r.buf)
-		if len(r.large) > 0 {
-			end = r.large[0].at
-		}
-		copied := copy(p[n:], r.buf[r.at:end])
-		r.at += copied
+func (r *reader) Read(b []byte) (n int, err error) {
+	for n < len(b) && len(r.done) > 0 {
+		p := r.done[0] // one of its parts is empty
+		copied := copy(b[n:], p.own[min(r.at, len(p.own)):]) + copy(b[n:], p.text[min(r.at, len(p.text)):])
 		n += copied
-		if r.at < end {
-			break
+		if r.at += copied; r.at == len(p.own)+len(p.text) {
+			r.done, r.at = r.done[1:], 0
 		}
-		if len(r.large) == 0 {
-			if n == 0 {
-				return 0, io.EOF
-			}
-			break
-		}
-		copied = copy(p[n:], r.large[0].text[r.off:])
-		r.off += copied
-		n += copied
-		if r.off < len(r.large[0].text) {
-			break
-		}
-		r.large, r.off = r.large[1:], 0
+	}
+	copied := copy(b[n:], r.last)
+	r.last = r.last[copied:]
+	if n += copied; n == 0 && len(b) > 0 {
+		return 0, io.EOF
 	}
 	return n, nil
 }

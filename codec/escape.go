@@ -6,31 +6,34 @@ import (
 	"unicode/utf8"
 )
 
-// minLarge is the length in bytes from which on a string that needs no escapes is not copied.
+// minLarge is the length in bytes from which on text that needs no escapes is not copied.
 const minLarge = 16 << 10
-
-// isPlain says whether s stands in JSON as it is.
-func isPlain(s string) bool {
-	end, ascii := plainText(s, 0)
-	return end == len(s) && (ascii || isPlainUTF8(s))
-}
 
 // appendString appends s in quotes.
 func (e *Encoder) appendString(s string) {
-	e.grow(len(s) + len(`""`))
-	b := append(e.buf, '"')
+	e.append(`"`)
 	for i := 0; i < len(s); i++ {
 		end, ascii := plainText(s, i)
-		if text := s[i:end]; ascii || isPlainUTF8(text) {
-			b = append(b, text...)
-		} else {
-			b = appendRunes(b, text)
-		}
+		e.appendText(s[i:end], ascii)
 		if i = end; i < len(s) {
-			b = appendEscape(b, s[i])
+			e.appendEscape(s[i])
 		}
 	}
-	e.buf = append(b, '"')
+	e.append(`"`)
+}
+
+// appendText appends text in which plainText has found nothing.
+func (e *Encoder) appendText(text string, ascii bool) {
+	switch {
+	case !ascii && !isPlainUTF8(text):
+		e.appendRunes(text)
+	case len(text) < minLarge:
+		e.append(text)
+	default:
+		e.finish()
+		e.done = append(e.done, piece{text: text})
+		e.size += len(text)
+	}
 }
 
 // plainText returns the index of the first quote, backslash or control character of s at or after i, or the
@@ -82,41 +85,45 @@ func isPlainUTF8(s string) bool {
 	}
 }
 
-// appendRunes appends text, in which plainText has found nothing.
-func appendRunes(b []byte, text string) []byte {
+// appendRunes appends text that is not valid UTF-8 or has line ends as above.
+func (e *Encoder) appendRunes(text string) {
 	for len(text) > 0 {
 		r, n := utf8.DecodeRuneInString(text)
 		switch {
 		case r == utf8.RuneError && n == 1:
-			b = append(b, `\ufffd`...)
+			e.append(`\ufffd`)
 		case r == '\u2028':
-			b = append(b, `\u2028`...)
+			e.append(`\u2028`)
 		case r == '\u2029':
-			b = append(b, `\u2029`...)
+			e.append(`\u2029`)
 		default:
-			b = append(b, text[:n]...)
+			e.append(text[:n])
 		}
 		text = text[n:]
 	}
-	return b
 }
 
 // appendEscape appends a quote, backslash or control character as an escape sequence.
-func appendEscape(b []byte, c byte) []byte {
+func (e *Encoder) appendEscape(c byte) {
 	const hex = "0123456789abcdef"
 	switch c {
-	case '"', '\\':
-		return append(b, '\\', c)
+	case '"':
+		e.append(`\"`)
+	case '\\':
+		e.append(`\\`)
 	case '\b':
-		return append(b, `\b`...)
+		e.append(`\b`)
 	case '\f':
-		return append(b, `\f`...)
+		e.append(`\f`)
 	case '\n':
-		return append(b, `\n`...)
+		e.append(`\n`)
 	case '\r':
-		return append(b, `\r`...)
+		e.append(`\r`)
 	case '\t':
-		return append(b, `\t`...)
+		e.append(`\t`)
+	default:
+		e.append(`\u00`)
+		e.append(hex[c>>4 : c>>4+1])
+		e.append(hex[c&0xf : c&0xf+1])
 	}
-	return append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xf])
 }
