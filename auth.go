@@ -65,13 +65,17 @@ func (c *config) sign(req *http.Request) (*http.Request, error) {
 	if c.base.RawQuery != "" {
 		req.URL.RawQuery = strings.TrimSuffix(c.base.RawQuery+"&"+req.URL.RawQuery, "&")
 	}
-	set := func(name string, values ...string) {
+	values := make([]string, 0, 4) // of all headers that are set here
+	set := func(name, value string) {
 		if _, known := req.Header[name]; !known {
-			req.Header[name] = values
+			values = append(values, value)
+			req.Header[name] = values[len(values)-1 : len(values) : len(values)]
 		}
 	}
 	for name, values := range c.call.header {
-		set(name, values...)
+		if _, known := req.Header[name]; !known {
+			req.Header[name] = values
+		}
 	}
 	if _, known := req.Header[c.keyHeader]; c.key != nil && !known {
 		key, err := c.key(req.Context())

@@ -15,33 +15,29 @@ import (
 	"github.com/chatspec/chatspec/internal/exchange"
 )
 
-// encoder is what the templates emit for every type of the document.
-type encoder interface{ EncodeJSON(e *codec.Encoder) }
-
-// encode writes v, a pointer to a struct, as JSON with the extra fields at its end.
-func encode(v encoder, fields []bodyField) (*codec.Encoder, error) {
-	e := new(codec.Encoder)
-	v.EncodeJSON(e)
-	if e.Err() != nil || len(fields) == 0 {
-		return e, e.Err()
+// finish adds the extra fields of the call to its body, in which a T has been written.
+func finish[T any](call *call) error {
+	e := &call.body
+	if e.Err() != nil || len(call.fields) == 0 {
+		return e.Err()
 	}
 	e.ReopenObject()
-	for _, f := range fields {
-		if hasField(v, f.name) {
-			return nil, fmt.Errorf("WithBodyField: %q is a field of the document; set it on the request", f.name)
+	for _, f := range call.fields {
+		if hasField(reflect.TypeFor[T](), f.name) {
+			return fmt.Errorf("WithBodyField: %q is a field of the document; set it on the request", f.name)
 		}
 		e.Key(f.name).WriteAny(f.value)
 		if err := e.Err(); err != nil {
-			return nil, fmt.Errorf("WithBodyField %q: %w", f.name, err)
+			return fmt.Errorf("WithBodyField %q: %w", f.name, err)
 		}
 	}
 	e.EndObject()
-	return e, nil
+	return nil
 }
 
-// hasField says whether the struct that v points to has a field with this JSON name.
-func hasField(v encoder, name string) bool {
-	for _, f := range reflect.VisibleFields(reflect.TypeOf(v).Elem()) {
+// hasField says whether the struct t has a field with this JSON name.
+func hasField(t reflect.Type, name string) bool {
+	for _, f := range reflect.VisibleFields(t) {
 		if tag, _, _ := strings.Cut(f.Tag.Get("json"), ","); tag == name {
 			return true
 		}
@@ -64,7 +60,7 @@ type decoder[T any] interface {
 
 // decode reads the answer to a call that does not stream and closes it. ok tells a T from JSON that merely
 // decodes as one.
-func decode[T any, P decoder[T]](resp *http.Response, method string, call call, ok func(*T) bool) (*T, error) {
+func decode[T any, P decoder[T]](resp *http.Response, method string, call *call, ok func(*T) bool) (*T, error) {
 	watcher := exchange.Claim(resp)
 	v, err := read[T, P](resp, call, ok)
 	if watcher != nil {
@@ -80,7 +76,7 @@ func decode[T any, P decoder[T]](resp *http.Response, method string, call call, 
 }
 
 // read is decode without what stands around it.
-func read[T any, P decoder[T]](resp *http.Response, call call, ok func(*T) bool) (*T, error) {
+func read[T any, P decoder[T]](resp *http.Response, call *call, ok func(*T) bool) (*T, error) {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return nil, api.FromResponse(resp, api.DefaultMaxErrorBytes)
 	}

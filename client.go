@@ -19,8 +19,9 @@ import (
 // What a server refuses is an *api.Error. Input that cannot be right, such as
 // a request without messages, is an error before anything is sent.
 type Client struct {
-	raw    *chat.Client
-	config func() *config // a function, so that printing a client shows no headers
+	raw        *chat.Client
+	completion *http.Request  // for a completion, as the generated code makes it, without a body
+	config     func() *config // a function, so that printing a client shows no headers
 }
 
 // New returns a client. Without options there must at least be a key; see [WithAPIKey] and [WithBaseURL].
@@ -40,7 +41,11 @@ func New(opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("chatspec: %w", err)
 	}
-	return &Client{raw: raw, config: func() *config { return c }}, nil
+	completion, err := chat.NewCreateChatCompletionRequestWithBody(raw.Server, "application/json", nil)
+	if err != nil {
+		return nil, fmt.Errorf("chatspec: %w", err)
+	}
+	return &Client{raw: raw, completion: completion, config: func() *config { return c }}, nil
 }
 
 // FromEnv is [New] with the environment variables OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and
@@ -52,8 +57,8 @@ func FromEnv(opts ...Option) (*Client, error) {
 // Raw returns the generated client, which returns *http.Response and has this client's base URL,
 // headers, authentication, retries, hooks and transport. It has every operation of the document, also those
 // that this package knows nothing of. IDs go into its paths escaped, but "." and ".." lead elsewhere on the
-// same server.
-func (c *Client) Raw() *chat.Client { return c.raw }
+// same server. It is the caller's own: what is changed in it does not change this client.
+func (c *Client) Raw() *chat.Client { return new(*c.raw) }
 
 // CloseIdleConnections closes the connections that are kept for further calls, as that of http.Client does.
 // Calls under way go on. A program that makes many clients calls it for those that it is done with.
@@ -72,7 +77,7 @@ func (c *Client) Create(ctx context.Context, req chat.CreateChatCompletionReques
 	if err != nil {
 		return nil, err
 	}
-	resp, err := c.create(ctx, "Create", req, call)
+	resp, err := c.create(ctx, "Create", &req, call)
 	if err != nil {
 		return nil, err
 	}
@@ -83,12 +88,13 @@ func (c *Client) Create(ctx context.Context, req chat.CreateChatCompletionReques
 // context governs the whole stream. With n above 1 or with the usage asked for, a stream that ends without
 // all of it is truncated.
 func (c *Client) Stream(ctx context.Context, req chat.CreateChatCompletionRequest, opts ...CallOption) (*stream.Stream, error) {
-	call, err := c.config().call.with(append([]CallOption{WithHeader("Accept", "text/event-stream")}, opts...))
+	call, err := c.config().call.with(opts)
 	if err != nil {
 		return nil, err
 	}
+	call.accept = "text/event-stream"
 	req.Stream = true
-	resp, err := c.create(ctx, "Stream", req, call)
+	resp, err := c.create(ctx, "Stream", &req, call)
 	if err != nil {
 		return nil, err
 	}
@@ -111,8 +117,8 @@ func (c *Client) List(ctx context.Context, params chat.ListChatCompletionsParams
 	return pages(params.After, func(after *string) (page[chat.CreateChatCompletionResponse], error) {
 		params := params
 		params.After = after
-		list, err := fetch(ctx, c, "List", opts, func(ctx context.Context, edit chat.RequestEditorFn) (*http.Response, error) {
-			return c.raw.ListChatCompletions(ctx, &params, edit)
+		list, err := fetch(ctx, c, "List", opts, func(ctx context.Context, call *call) (*http.Response, error) {
+			return c.raw.ListChatCompletions(ctx, &params, call.edit)
 		}, func(l *chat.ChatCompletionList) bool { return l.Data != nil })
 		if err != nil {
 			return page[chat.CreateChatCompletionResponse]{}, err
@@ -126,8 +132,8 @@ func (c *Client) Get(ctx context.Context, id string, opts ...CallOption) (*chat.
 	if err := checkID("Get", id); err != nil {
 		return nil, err
 	}
-	return fetch(ctx, c, "Get", opts, func(ctx context.Context, edit chat.RequestEditorFn) (*http.Response, error) {
-		return c.raw.GetChatCompletion(ctx, id, edit)
+	return fetch(ctx, c, "Get", opts, func(ctx context.Context, call *call) (*http.Response, error) {
+		return c.raw.GetChatCompletion(ctx, id, call.edit)
 	}, isCompletion)
 }
 
@@ -140,11 +146,12 @@ func (c *Client) Update(ctx context.Context, id string, update chat.ChatCompleti
 	if err != nil {
 		return nil, err
 	}
-	if call.body, err = encode(&update, call.fields); err != nil {
+	update.EncodeJSON(&call.body)
+	if err := finish[chat.ChatCompletionUpdate](call); err != nil {
 		return nil, fmt.Errorf("chatspec: Update: %w", err)
 	}
-	resp, err := c.send(ctx, "Update", call, func(ctx context.Context, edit chat.RequestEditorFn) (*http.Response, error) {
-		return c.raw.UpdateChatCompletionWithBody(ctx, id, "application/json", nil, edit)
+	resp, err := c.send(ctx, "Update", call, func(ctx context.Context) (*http.Response, error) {
+		return c.raw.UpdateChatCompletionWithBody(ctx, id, "application/json", nil, call.edit)
 	})
 	if err != nil {
 		return nil, err
@@ -157,8 +164,8 @@ func (c *Client) Delete(ctx context.Context, id string, opts ...CallOption) (*ch
 	if err := checkID("Delete", id); err != nil {
 		return nil, err
 	}
-	return fetch(ctx, c, "Delete", opts, func(ctx context.Context, edit chat.RequestEditorFn) (*http.Response, error) {
-		return c.raw.DeleteChatCompletion(ctx, id, edit)
+	return fetch(ctx, c, "Delete", opts, func(ctx context.Context, call *call) (*http.Response, error) {
+		return c.raw.DeleteChatCompletion(ctx, id, call.edit)
 	}, func(d *chat.ChatCompletionDeleted) bool { return d.ID != "" })
 }
 
@@ -170,8 +177,8 @@ func (c *Client) Messages(ctx context.Context, id string, params chat.GetChatCom
 	return pages(params.After, func(after *string) (page[chat.StoredMessage], error) {
 		params := params
 		params.After = after
-		list, err := fetch(ctx, c, "Messages", opts, func(ctx context.Context, edit chat.RequestEditorFn) (*http.Response, error) {
-			return c.raw.GetChatCompletionMessages(ctx, id, &params, edit)
+		list, err := fetch(ctx, c, "Messages", opts, func(ctx context.Context, call *call) (*http.Response, error) {
+			return c.raw.GetChatCompletionMessages(ctx, id, &params, call.edit)
 		}, func(l *chat.ChatCompletionMessageList) bool { return l.Data != nil })
 		if err != nil {
 			return page[chat.StoredMessage]{}, err
@@ -181,25 +188,31 @@ func (c *Client) Messages(ctx context.Context, id string, params chat.GetChatCom
 }
 
 // create sends a request for a completion.
-func (c *Client) create(ctx context.Context, method string, req chat.CreateChatCompletionRequest, call call) (*http.Response, error) {
+func (c *Client) create(ctx context.Context, method string, req *chat.CreateChatCompletionRequest, call *call) (*http.Response, error) {
 	if len(req.Messages) == 0 {
 		return nil, fmt.Errorf("chatspec: %s: the request has no messages", method)
 	}
 	if i := slices.Index(req.Messages, nil); i >= 0 {
 		return nil, fmt.Errorf("chatspec: %s: messages[%d] is nil", method, i)
 	}
-	var err error
-	if call.body, err = encode(&req, call.fields); err != nil {
+	req.EncodeJSON(&call.body)
+	if err := finish[chat.CreateChatCompletionRequest](call); err != nil {
 		return nil, fmt.Errorf("chatspec: %s: %w", method, err)
 	}
-	call.request = &req
-	return c.send(ctx, method, call, func(ctx context.Context, edit chat.RequestEditorFn) (*http.Response, error) {
-		return c.raw.CreateChatCompletionWithBody(ctx, "application/json", nil, edit)
+	if len(c.config().hooks) > 0 {
+		call.request = new(*req)
+	}
+	return c.send(ctx, method, call, func(ctx context.Context) (*http.Response, error) {
+		r := c.completion.Clone(ctx) // the generated method would make it anew, and parse its URL several times
+		if err := call.edit(ctx, r); err != nil {
+			return nil, err
+		}
+		return c.raw.Client.Do(r)
 	})
 }
 
-// sender makes a call with the generated client.
-type sender = func(ctx context.Context, edit chat.RequestEditorFn) (*http.Response, error)
+// sender makes a call of an operation and has call.edit change its request.
+type sender = func(ctx context.Context, call *call) (*http.Response, error)
 
 // fetch makes a call without a body.
 func fetch[T any, P decoder[T]](ctx context.Context, c *Client, method string, opts []CallOption, do sender, ok func(*T) bool) (*T, error) {
@@ -210,7 +223,7 @@ func fetch[T any, P decoder[T]](ctx context.Context, c *Client, method string, o
 	if len(call.fields) > 0 {
 		return nil, fmt.Errorf("chatspec: %s: WithBodyField: the call has no body", method)
 	}
-	resp, err := c.send(ctx, method, call, do)
+	resp, err := c.send(ctx, method, call, func(ctx context.Context) (*http.Response, error) { return do(ctx, call) })
 	if err != nil {
 		return nil, err
 	}
@@ -218,8 +231,8 @@ func fetch[T any, P decoder[T]](ctx context.Context, c *Client, method string, o
 }
 
 // send makes a call with what its options ask for.
-func (c *Client) send(ctx context.Context, method string, call call, do sender) (*http.Response, error) {
-	resp, err := do(call.in(ctx, c.config()), call.edit)
+func (c *Client) send(ctx context.Context, method string, call *call, do func(context.Context) (*http.Response, error)) (*http.Response, error) {
+	resp, err := do(call.in(ctx, c.config()))
 	if call.response != nil {
 		*call.response = responseOf(resp, err)
 	}
@@ -230,10 +243,13 @@ func (c *Client) send(ctx context.Context, method string, call call, do sender) 
 }
 
 // edit sets the headers and the body of the call on its request.
-func (c call) edit(_ context.Context, req *http.Request) error {
+func (c *call) edit(_ context.Context, req *http.Request) error {
+	if c.accept != "" {
+		req.Header.Set("Accept", c.accept)
+	}
 	maps.Copy(req.Header, c.header)
-	if c.body != nil {
-		attach(req, c.body)
+	if c.body.Len() > 0 {
+		attach(req, &c.body)
 	}
 	return nil
 }

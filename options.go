@@ -70,7 +70,8 @@ type call struct {
 	retry         retry
 	response      *Response // where to write what the call learns of its answer, or nil
 
-	body    *codec.Encoder                    // nil for calls without one
+	accept  string                            // the Accept header unless an option sets it, or empty
+	body    codec.Encoder                     // empty for calls without one
 	request *chat.CreateChatCompletionRequest // for hooks; nil for other operations
 }
 
@@ -391,8 +392,8 @@ func (c *config) checkPlain() error {
 type callKey struct{ client *config }
 
 // in returns a context that tells the Doers of the client what the call asks for.
-func (c call) in(ctx context.Context, client *config) context.Context {
-	return context.WithValue(ctx, callKey{client}, &c)
+func (c *call) in(ctx context.Context, client *config) context.Context {
+	return context.WithValue(ctx, callKey{client}, c)
 }
 
 // callIn returns the call that ctx is for, or what holds for all calls of the client.
@@ -404,14 +405,15 @@ func (c *config) callIn(ctx context.Context) *call {
 }
 
 // with returns the call with opts on top.
-func (c call) with(opts []CallOption) (call, error) {
+func (c *call) with(opts []CallOption) (*call, error) {
+	c = new(*c)
 	c.stream = slices.Clip(c.stream)
 	for _, opt := range opts {
 		if opt == nil {
-			return c, errors.New("chatspec: an option is nil")
+			return nil, errors.New("chatspec: an option is nil")
 		}
-		if err := opt.applyCall(&c); err != nil {
-			return c, err
+		if err := opt.applyCall(c); err != nil {
+			return nil, err
 		}
 	}
 	return c, nil

@@ -102,11 +102,11 @@ func (c *config) retried(next Doer) Doer {
 	return doerFunc(func(req *http.Request) (*http.Response, error) {
 		ctx := req.Context()
 		retry := c.callIn(ctx).retry
-		again := withKey(req, retry)
+		tried, attempt := exchange.WithAttempt(ctx)
+		try := withKey(req.WithContext(tried), retry)
 		for n := 1; ; n++ {
-			attempt := &exchange.Attempt{Number: n}
-			try, err := again(exchange.WithAttempt(ctx, attempt), n)
-			if err != nil {
+			attempt.Number = n
+			if err := renew(try, n); err != nil {
 				return nil, err
 			}
 			start := time.Now()
@@ -132,25 +132,27 @@ func (c *config) retried(next Doer) Doer {
 	})
 }
 
-// withKey returns the requests of a call. With retry.unsafe all attempts of a POST carry one Idempotency-Key,
-// by which a server that knows the header tells that they are the same.
-func withKey(req *http.Request, retry retry) func(ctx context.Context, n int) (*http.Request, error) {
+// withKey returns the request that all attempts of a call send. With retry.unsafe those of a POST carry one
+// Idempotency-Key, by which a server that knows the header tells that they are the same.
+func withKey(req *http.Request, retry retry) *http.Request {
 	if _, known := req.Header[idempotencyKey]; retry.unsafe && !known && !idempotent(req.Method) {
 		req = req.Clone(req.Context())
 		req.Header.Set(idempotencyKey, rand.Text())
 	}
-	return func(ctx context.Context, n int) (*http.Request, error) {
-		try := req.WithContext(ctx)
-		if n == 1 || !hasBody(req) {
-			return try, nil
-		}
-		body, err := req.GetBody()
-		if err != nil {
-			return nil, fmt.Errorf("the body for attempt %d: %w", n, err)
-		}
-		try.Body = body
-		return try, nil
+	return req
+}
+
+// renew gives a request that was sent before its body again, for attempt n.
+func renew(req *http.Request, n int) error {
+	if n == 1 || !hasBody(req) {
+		return nil
 	}
+	body, err := req.GetBody()
+	if err != nil {
+		return fmt.Errorf("the body for attempt %d: %w", n, err)
+	}
+	req.Body = body
+	return nil
 }
 
 const idempotencyKey = "Idempotency-Key"

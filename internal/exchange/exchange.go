@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Attempt is one request of a call. It is complete once the response, or none, has come.
+// Attempt is one request of a call, the last one so far. It is complete once the response, or none, has come.
 type Attempt struct {
 	Number  int                 // 1 for the first
 	Latency time.Duration       // from sending the request to the headers of the response
@@ -33,9 +33,24 @@ type (
 	watcherKey struct{}
 )
 
-// WithAttempt returns a context for the request of an attempt.
-func WithAttempt(ctx context.Context, a *Attempt) context.Context {
-	return context.WithValue(ctx, attemptKey{}, a)
+// WithAttempt returns a context for the requests of a call, and what it says of them.
+func WithAttempt(ctx context.Context) (context.Context, *Attempt) {
+	c := &attemptContext{Context: ctx}
+	return c, &c.attempt
+}
+
+// attemptContext is context.WithValue together with the value.
+type attemptContext struct {
+	context.Context //nolint:containedctx // it is one
+
+	attempt Attempt
+}
+
+func (c *attemptContext) Value(key any) any {
+	if key == (attemptKey{}) {
+		return &c.attempt
+	}
+	return c.Context.Value(key)
 }
 
 // AttemptIn returns the attempt that a request's context is for, or nil.
