@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -61,7 +62,8 @@ func (c *config) sign(req *http.Request) (*http.Request, error) {
 	if !sameServer(req.URL, c.base) {
 		return nil, errors.New("the request is for another server than that of WithBaseURL")
 	}
-	req = req.Clone(req.Context()) // a Doer must not change the caller's request
+	req = req.WithContext(req.Context()) // a Doer must not change the caller's request
+	req.URL, req.Header = new(*req.URL), maps.Clone(req.Header)
 	if c.base.RawQuery != "" {
 		req.URL.RawQuery = strings.TrimSuffix(c.base.RawQuery+"&"+req.URL.RawQuery, "&")
 	}

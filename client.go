@@ -19,9 +19,10 @@ import (
 // What a server refuses is an *api.Error. Input that cannot be right, such as
 // a request without messages, is an error before anything is sent.
 type Client struct {
-	raw        *chat.Client
-	completion *http.Request  // for a completion, as the generated code makes it, without a body
-	config     func() *config // a function, so that printing a client shows no headers
+	raw      *chat.Client
+	whole    *http.Request  // for a completion, as the generated code makes it, without a body
+	streamed *http.Request  // the same for a stream
+	config   func() *config // a function, so that printing a client shows no headers
 }
 
 // New returns a client. Without options there must at least be a key; see [WithAPIKey] and [WithBaseURL].
@@ -41,11 +42,13 @@ func New(opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("chatspec: %w", err)
 	}
-	completion, err := chat.NewCreateChatCompletionRequestWithBody(raw.Server, "application/json", nil)
+	whole, err := chat.NewCreateChatCompletionRequestWithBody(raw.Server, "application/json", nil)
 	if err != nil {
 		return nil, fmt.Errorf("chatspec: %w", err)
 	}
-	return &Client{raw: raw, completion: completion, config: func() *config { return c }}, nil
+	streamed := whole.Clone(whole.Context())
+	streamed.Header.Set("Accept", "text/event-stream")
+	return &Client{raw: raw, whole: whole, streamed: streamed, config: func() *config { return c }}, nil
 }
 
 // FromEnv is [New] with the environment variables OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and
@@ -77,7 +80,7 @@ func (c *Client) Create(ctx context.Context, req chat.CreateChatCompletionReques
 	if err != nil {
 		return nil, err
 	}
-	resp, err := c.create(ctx, "Create", &req, call)
+	resp, err := c.create(ctx, "Create", c.whole, &req, call)
 	if err != nil {
 		return nil, err
 	}
@@ -92,9 +95,8 @@ func (c *Client) Stream(ctx context.Context, req chat.CreateChatCompletionReques
 	if err != nil {
 		return nil, err
 	}
-	call.accept = "text/event-stream"
 	req.Stream = true
-	resp, err := c.create(ctx, "Stream", &req, call)
+	resp, err := c.create(ctx, "Stream", c.streamed, &req, call)
 	if err != nil {
 		return nil, err
 	}
@@ -187,8 +189,8 @@ func (c *Client) Messages(ctx context.Context, id string, params chat.GetChatCom
 	}, func(item *chat.StoredMessage) string { return item.ID })
 }
 
-// create sends a request for a completion.
-func (c *Client) create(ctx context.Context, method string, req *chat.CreateChatCompletionRequest, call *call) (*http.Response, error) {
+// create sends a copy of bare, with req in it. The generated method would make the request anew for each call.
+func (c *Client) create(ctx context.Context, method string, bare *http.Request, req *chat.CreateChatCompletionRequest, call *call) (*http.Response, error) {
 	if len(req.Messages) == 0 {
 		return nil, fmt.Errorf("chatspec: %s: the request has no messages", method)
 	}
@@ -203,7 +205,7 @@ func (c *Client) create(ctx context.Context, method string, req *chat.CreateChat
 		call.request = new(*req)
 	}
 	return c.send(ctx, method, call, func(ctx context.Context) (*http.Response, error) {
-		r := c.completion.Clone(ctx) // the generated method would make it anew, and parse its URL several times
+		r := bare.Clone(ctx)
 		if err := call.edit(ctx, r); err != nil {
 			return nil, err
 		}
@@ -244,9 +246,6 @@ func (c *Client) send(ctx context.Context, method string, call *call, do func(co
 
 // edit sets the headers and the body of the call on its request.
 func (c *call) edit(_ context.Context, req *http.Request) error {
-	if c.accept != "" {
-		req.Header.Set("Accept", c.accept)
-	}
 	maps.Copy(req.Header, c.header)
 	if c.body.Len() > 0 {
 		attach(req, &c.body)

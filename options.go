@@ -70,7 +70,6 @@ type call struct {
 	retry         retry
 	response      *Response // where to write what the call learns of its answer, or nil
 
-	accept  string                            // the Accept header unless an option sets it, or empty
 	body    codec.Encoder                     // empty for calls without one
 	request *chat.CreateChatCompletionRequest // for hooks; nil for other operations
 }
