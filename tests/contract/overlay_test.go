@@ -20,6 +20,8 @@ func TestOverlayReachesTheWire(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"model":"m","messages":[{"role":"user","content":[{"type":"x_video","x_video":{"url":"u"}}]}],"x_top":7} <nil>
+{"count":null,"flag":null,"kind":"odd","share":null,"voice":null} true false
+{"count":1,"extra":{"a":[1]},"flag":true,"kind":"odd","other":{"id":"o"},"share":0.5,"stopping":"","texts":[],"voice":{"id":"v"}} true true
 chat.XVideoPart 7 <nil>
 yes / because so / because so <nil>
 `
