@@ -1,0 +1,5 @@
+//go:build !race
+
+package chatspec_test
+
+const raceEnabled = false
