@@ -120,15 +120,24 @@ const authorization = "Authorization"
 var credentialHeaders = []string{authorization, "Proxy-Authorization", "Api-Key", "X-Api-Key", "Cookie"}
 
 // secrets returns the values in h that are secret.
-func secrets(h http.Header, keyHeader string) (all []string) {
-	for _, name := range append([]string{keyHeader}, credentialHeaders...) {
-		for _, value := range h[name] {
-			if scheme, credentials, ok := strings.Cut(value, " "); ok && (strings.EqualFold(scheme, "bearer") || strings.EqualFold(scheme, "basic")) {
-				value = strings.TrimSpace(credentials)
-			}
-			if value != "" {
-				all = append(all, value)
-			}
+func secrets(h http.Header, keyHeader string) []string {
+	all := appendSecrets(nil, h[keyHeader])
+	for _, name := range credentialHeaders {
+		if name != keyHeader {
+			all = appendSecrets(all, h[name])
+		}
+	}
+	return all
+}
+
+// appendSecrets appends what is secret of the values of a header.
+func appendSecrets(all, values []string) []string {
+	for _, value := range values {
+		if scheme, credentials, ok := strings.Cut(value, " "); ok && (strings.EqualFold(scheme, "bearer") || strings.EqualFold(scheme, "basic")) {
+			value = strings.TrimSpace(credentials)
+		}
+		if value != "" {
+			all = append(all, value)
 		}
 	}
 	return all
