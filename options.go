@@ -72,6 +72,10 @@ type call struct {
 
 	body    codec.Encoder                     // empty for calls without one
 	request *chat.CreateChatCompletionRequest // for hooks; nil for other operations
+
+	context.Context //nolint:containedctx // a call is the context of its requests, see in
+
+	key callKey
 }
 
 type bodyField struct {
@@ -390,9 +394,18 @@ func (c *config) checkPlain() error {
 
 type callKey struct{ client *config }
 
-// in returns a context that tells the Doers of the client what the call asks for.
+// in returns a context that tells the Doers of the client what the call asks for. It may be used once.
 func (c *call) in(ctx context.Context, client *config) context.Context {
-	return context.WithValue(ctx, callKey{client}, c)
+	c.Context, c.key = ctx, callKey{client}
+	return c
+}
+
+// Value returns the call for its own key, and else what the context has that the call was made with.
+func (c *call) Value(key any) any {
+	if key == c.key {
+		return c
+	}
+	return c.Context.Value(key)
 }
 
 // callIn returns the call that ctx is for, or what holds for all calls of the client.
