@@ -63,7 +63,7 @@ func Marshal[T any](v *T, encode func(*T, *Encoder)) ([]byte, error) {
 	return e.Bytes(), e.Err()
 }
 
-// Err returns the first error, or nil: a number that JSON has not, raw JSON that is not valid, or what
+// Err returns the first error, or nil: a number that JSON cannot hold, raw JSON that is not valid, or what
 // encoding/json says of a value that it was given.
 func (e *Encoder) Err() error { return e.err }
 
@@ -99,8 +99,8 @@ func (e *Encoder) EndObject() {
 	e.bare, e.hollow = false, e.bare
 }
 
-// ReopenObject takes the end of the object back that was just written, so that more members may follow. It is
-// an error if what was written last is no object.
+// ReopenObject takes back the EndObject that came last, so that more members may follow. It is an error if
+// something else was written since.
 func (e *Encoder) ReopenObject() {
 	last := len(e.buf) - 1
 	if last < 0 || e.buf[last] != '}' {
