@@ -84,7 +84,13 @@ func (e *Encoder) Bytes() []byte {
 
 // NewReader returns a reader of what has been written, from its beginning; closing it does nothing. Any number
 // of readers may be read at once, by different goroutines, as long as nothing more is written.
-func (e *Encoder) NewReader() io.ReadCloser { return &reader{done: e.done, last: e.buf} }
+func (e *Encoder) NewReader() io.ReadCloser {
+	if len(e.done) == 0 {
+		// net/http knows that this is in memory, and sends it in one piece with the header.
+		return io.NopCloser(bytes.NewReader(e.buf))
+	}
+	return &reader{done: e.done, last: e.buf}
+}
 
 // BeginObject begins an object, whose members follow.
 func (e *Encoder) BeginObject() {
@@ -278,8 +284,8 @@ func WriteMap[T any](e *Encoder, m map[string]T, encode func(*T, *Encoder)) {
 	e.EndObject()
 }
 
-// How large the buffers are: the first is enough for a short request, and each is twice the one before it, up
-// to the last.
+// How large a buffer is: at first enough for a short request, then twice as much and so on. Where the last size
+// is not enough, another buffer follows, so that what is written is not copied again.
 const (
 	minBufferBytes = 512
 	maxBufferBytes = 64 << 10
@@ -297,10 +303,19 @@ func (e *Encoder) append(text string) {
 // grow makes room for n bytes.
 func (e *Encoder) grow(n int) {
 	if cap(e.buf)-len(e.buf) < n {
-		size := min(2*cap(e.buf), maxBufferBytes)
-		e.finish()
-		e.buf = make([]byte, 0, max(n, size, minBufferBytes))
+		e.addBuffer(len(e.buf) + n)
 	}
+}
+
+// addBuffer makes the buffer large enough for n bytes, or begins another.
+func (e *Encoder) addBuffer(n int) {
+	if n > maxBufferBytes {
+		e.finish()
+		e.buf = make([]byte, 0, maxBufferBytes)
+		return
+	}
+	size := min(2*cap(e.buf), maxBufferBytes)
+	e.buf = append(make([]byte, 0, max(n, size, minBufferBytes)), e.buf...)
 }
 
 // finish puts the buffer behind what is complete. What is left of it can be used on.
