@@ -240,3 +240,33 @@ func TestAllocationsOfDoer(t *testing.T) {
 		t.Errorf("%v allocations, want %d", got, want)
 	}
 }
+
+// TestAccept: a stream asks for events, unless the caller asks for something else.
+func TestAccept(t *testing.T) {
+	t.Parallel()
+	srv := &server{answers: []string{hello}}
+	ours, theirs := newClient(t, srv), newClient(t, srv, chatspec.WithHeader("accept", "text/plain"))
+	for _, call := range []func() error{
+		func() error { return second(ours.Create(t.Context(), question())) },
+		func() error { return closed(ours.Stream(t.Context(), question())) },
+		func() error { return closed(theirs.Stream(t.Context(), question())) },
+		func() error { return closed(theirs.Stream(t.Context(), question(), chatspec.WithHeader("Accept", "*/*"))) },
+		func() error { return closed(ours.Stream(t.Context(), question())) },
+	} {
+		if err := call(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, want := range []string{"", "text/event-stream", "text/plain", "*/*", "text/event-stream"} {
+		if got := srv.requests[i].Header.Get("Accept"); got != want {
+			t.Errorf("request %d accepts %q, want %q", i, got, want)
+		}
+	}
+}
+
+func closed(s io.Closer, err error) error {
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}

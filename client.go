@@ -213,7 +213,7 @@ func (c *Client) create(ctx context.Context, method string, bare *http.Request, 
 	})
 }
 
-// sender makes a call of an operation and has call.edit change its request.
+// sender makes the call of an operation, and has call.edit complete its request.
 type sender = func(ctx context.Context, call *call) (*http.Response, error)
 
 // fetch makes a call without a body.
