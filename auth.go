@@ -1,6 +1,7 @@
 package chatspec
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -62,8 +63,7 @@ func (c *config) sign(req *http.Request) (*http.Request, error) {
 	if !sameServer(req.URL, c.base) {
 		return nil, errors.New("the request is for another server than that of WithBaseURL")
 	}
-	req = req.WithContext(req.Context()) // a Doer must not change the caller's request
-	req.URL, req.Header = new(*req.URL), maps.Clone(req.Header)
+	req = copied(req.Context(), req) // a Doer must not change the caller's request
 	if c.base.RawQuery != "" {
 		req.URL.RawQuery = strings.TrimSuffix(c.base.RawQuery+"&"+req.URL.RawQuery, "&")
 	}
@@ -97,6 +97,14 @@ func (c *config) sign(req *http.Request) (*http.Request, error) {
 	}
 	set("User-Agent", "chatspec/"+Version)
 	return req, c.checkHeader(req.Header)
+}
+
+// copied returns a copy of req with another context. Its URL and its header can be changed; lists of values in
+// the header can be replaced.
+func copied(ctx context.Context, req *http.Request) *http.Request {
+	req = req.WithContext(ctx)
+	req.URL, req.Header = new(*req.URL), maps.Clone(req.Header)
+	return req
 }
 
 // checkHeader refuses headers that net/http would refuse in words of its own, and credentials that anyone

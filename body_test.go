@@ -250,7 +250,9 @@ func TestAccept(t *testing.T) {
 		func() error { return second(ours.Create(t.Context(), question())) },
 		func() error { return closed(ours.Stream(t.Context(), question())) },
 		func() error { return closed(theirs.Stream(t.Context(), question())) },
-		func() error { return closed(theirs.Stream(t.Context(), question(), chatspec.WithHeader("Accept", "*/*"))) },
+		func() error {
+			return closed(theirs.Stream(t.Context(), question(), chatspec.WithHeader("Accept", "*/*")))
+		},
 		func() error { return closed(ours.Stream(t.Context(), question())) },
 	} {
 		if err := call(); err != nil {

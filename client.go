@@ -205,7 +205,7 @@ func (c *Client) create(ctx context.Context, method string, bare *http.Request, 
 		call.request = new(*req)
 	}
 	return c.send(ctx, method, call, func(ctx context.Context) (*http.Response, error) {
-		r := bare.Clone(ctx)
+		r := copied(ctx, bare)
 		if err := call.edit(ctx, r); err != nil {
 			return nil, err
 		}

@@ -14,7 +14,8 @@ import (
 )
 
 // Encoder writes one JSON text, value by value, as encoding/json would write it without escapes for HTML. The
-// zero value is empty and ready to use; an Encoder must not be used by two goroutines at once.
+// zero value is empty and ready to use; an Encoder must not be used by two goroutines at once, and not be copied
+// once it has been used.
 //
 // An encoding function writes exactly one value: with a Write method, or member by member:
 //
@@ -40,6 +41,8 @@ type Encoder struct {
 
 	bare   bool // the object that was begun last has no member yet
 	hollow bool // the object that was ended last has none
+
+	first [minBufferBytes]byte // the first buffer
 }
 
 // piece is a piece of JSON: a buffer that is full, or a large text of the caller's.
@@ -309,13 +312,16 @@ func (e *Encoder) grow(n int) {
 
 // addBuffer makes the buffer large enough for n bytes, or begins another.
 func (e *Encoder) addBuffer(n int) {
-	if n > maxBufferBytes {
+	switch {
+	case e.buf == nil && n <= len(e.first):
+		e.buf = e.first[:0]
+	case n <= maxBufferBytes:
+		size := min(2*cap(e.buf), maxBufferBytes)
+		e.buf = append(make([]byte, 0, max(n, size, minBufferBytes)), e.buf...)
+	default:
 		e.finish()
 		e.buf = make([]byte, 0, maxBufferBytes)
-		return
 	}
-	size := min(2*cap(e.buf), maxBufferBytes)
-	e.buf = append(make([]byte, 0, max(n, size, minBufferBytes)), e.buf...)
 }
 
 // finish puts the buffer behind what is complete. What is left of it can be used on.
