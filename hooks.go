@@ -153,7 +153,7 @@ func (w *watcher) Chunk(chunk any, raw []byte) {
 	v, ok := chunk.(*chat.CreateChatCompletionStreamResponse)
 	if !ok { // of a package that users have generated
 		v = new(chat.CreateChatCompletionStreamResponse)
-		if (chat.Codec{}).DecodeChunk(raw, v) != nil {
+		if v.UnmarshalJSON(raw) != nil {
 			return
 		}
 	}
@@ -222,7 +222,7 @@ func (w *watcher) end(response any, err error) (call Call, first bool) {
 	for _, index := range indices {
 		w.call.FinishReasons = append(w.call.FinishReasons, w.reasons[index])
 	}
-	if last := new(chat.CreateChatCompletionStreamResponse); w.usage != nil && (chat.Codec{}).DecodeChunk(w.usage, last) == nil {
+	if last := new(chat.CreateChatCompletionStreamResponse); w.usage != nil && last.UnmarshalJSON(w.usage) == nil {
 		w.call.Usage = last.Usage
 	}
 	if v, ok := response.(*chat.CreateChatCompletionResponse); ok && v != nil {

@@ -42,6 +42,9 @@ type Decoder struct {
 	err  *InputError
 	room int // bytes that lists, maps and objects may still take; see grow
 
+	mem *memory   // where values are put, nil for the heap
+	rec *recorder // notes where they are, nil if nobody wants to know
+
 	// The open objects and arrays, one bit each, 1 for an object. The lowest bit of kinds is the
 	// innermost; each further 64 levels are a word of outer.
 	depth int
@@ -57,8 +60,8 @@ func (d *Decoder) Reset(data []byte) {
 
 // grow takes n bytes of memory into account, and fails when that is more than the input may become.
 func (d *Decoder) grow(n int) {
-	if d.room -= n; d.room < 0 {
-		d.fail(d.pos, "too many elements for the size of the input")
+	if d.room -= n; d.room < 0 || d.mem != nil && d.mem.left < 0 {
+		d.fail(d.pos, tooMuch)
 	}
 }
 
@@ -146,6 +149,9 @@ func (d *Decoder) Key() []byte {
 		return nil
 	}
 	name := d.stringBytes()
+	if d.rec != nil {
+		d.rec.name(name)
+	}
 	d.colon()
 	return name
 }
@@ -203,6 +209,7 @@ const (
 // Tag reads the whole object, so the cost of unions within unions is the size of the input times the
 // number of unions around each other.
 func (d *Decoder) Tag(name string) []byte {
+	d.passUp()
 	start := *d
 	var tag []byte
 	for more := d.Object(); more; more = d.More() {
@@ -245,6 +252,7 @@ func (d *Decoder) ReadRaw() []byte {
 		return nil
 	}
 	data, start := d.data, d.pos
+	d.passUp()
 	d.Skip()
 	if d.err != nil {
 		return nil
@@ -280,7 +288,8 @@ func (d *Decoder) skipToken() bool {
 	case '[':
 		return d.open(0, ']')
 	case '"':
-		d.scanString()
+		raw, _, _ := d.scanString()
+		noteValue[byte](d, skippedString, nil, d.pos-1-len(raw))
 	case 't':
 		d.literal("true")
 	case 'f':
@@ -288,7 +297,8 @@ func (d *Decoder) skipToken() bool {
 	case 'n':
 		d.literal("null")
 	default:
-		d.scanNumber("a value")
+		n := d.scanNumber("a value")
+		noteValue[byte](d, skippedNumber, nil, d.pos-len(n.text))
 	}
 	return false
 }
@@ -334,6 +344,9 @@ func (d *Decoder) open(kind uint64, end byte) bool {
 	d.kinds = d.kinds<<1 | kind
 	d.depth++
 	d.pos++
+	if d.rec != nil {
+		d.rec.open()
+	}
 	if d.peek() != end {
 		return true
 	}
@@ -344,6 +357,9 @@ func (d *Decoder) open(kind uint64, end byte) bool {
 
 // leave forgets the innermost object or array.
 func (d *Decoder) leave() {
+	if d.rec != nil {
+		d.rec.leave()
+	}
 	d.depth--
 	d.kinds >>= 1
 	if d.depth > 0 && d.depth%64 == 0 {

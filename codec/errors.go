@@ -24,6 +24,7 @@ func (e *InputError) Error() string {
 const (
 	outOfRange  = "expected a number within the range of its type"
 	notIntegral = "expected an integer, found another number"
+	tooMuch     = "too many elements for the size of the input"
 	tooDeep     = "expected at most 10000 levels of nesting"
 	unbalanced  = "expected calls of More that match those of Object and Array"
 )

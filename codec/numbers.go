@@ -8,14 +8,33 @@ import (
 
 // ReadInt reads an integer that fits an int. See ReadInt64.
 func (d *Decoder) ReadInt() int {
-	d.peek()
-	start := d.pos
+	start := d.beginNumber()
 	v := d.ReadInt64()
 	if int64(int(v)) != v {
 		d.fail(start, outOfRange)
 		return 0
 	}
 	return int(v)
+}
+
+// IntTo is [Decoder.ReadInt] for a place; see [Decoder.StringTo].
+func (d *Decoder) IntTo(p *int) {
+	start := d.beginNumber()
+	*p = d.ReadInt()
+	noteValue(d, intPlace, p, start)
+}
+
+// Int64To is [Decoder.ReadInt64] for a place; see [Decoder.StringTo].
+func (d *Decoder) Int64To(p *int64) {
+	start := d.beginNumber()
+	*p = d.ReadInt64()
+	noteValue(d, int64Place, p, start)
+}
+
+// beginNumber returns where the number is that comes next.
+func (d *Decoder) beginNumber() int {
+	d.peek()
+	return d.pos
 }
 
 // ReadInt64 reads an integer. It may be written with a fraction or an exponent (1.0, 1e2, -0), as some

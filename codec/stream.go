@@ -6,7 +6,7 @@ package codec
 // and may be shared between goroutines.
 type Stream[C, R any] interface {
 	// DecodeChunk decodes the data of one event into chunk. Unknown fields are skipped.
-	DecodeChunk(data []byte, chunk *C) error
+	DecodeChunk(chunk *C, d *Decoder)
 	// DecodeResponse decodes a whole, unstreamed response.
 	DecodeResponse(data []byte, response *R) error
 	// Chunk returns the response as one chunk that accumulates to it again.

@@ -3,7 +3,6 @@ package codec
 import (
 	"encoding/binary"
 	"math/bits"
-	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -15,16 +14,49 @@ func (d *Decoder) ReadString() string {
 	switch d.peek() {
 	case '"':
 		raw, saved, ascii := d.scanString()
-		if saved == 0 && (ascii || utf8.Valid(raw)) {
-			return string(raw)
-		}
-		return decodeString(raw, len(raw)-saved)
+		return d.copyString(raw, saved, ascii)
 	case 'n':
 		d.literal("null")
 	default:
 		d.failExpected("a string")
 	}
 	return ""
+}
+
+// StringTo is [Decoder.ReadString] for a place, and lets a [Chunks] know it: where a later chunk differs only
+// in such values, they are written to their places and the decoding function is not called. So a decoding
+// function may not draw conclusions from them.
+func (d *Decoder) StringTo(p *string) {
+	if d.peek() != '"' {
+		start := d.pos
+		*p = d.ReadString()
+		noteValue(d, nullPlace, p, start)
+		return
+	}
+	raw, saved, ascii := d.scanString()
+	*p = d.copyString(raw, saved, ascii)
+	noteValue(d, stringPlace, p, d.pos-1-len(raw))
+}
+
+// copyString returns what scanString found as a string.
+func (d *Decoder) copyString(raw []byte, saved int, ascii bool) string {
+	plain := saved == 0 && (ascii || utf8.Valid(raw))
+	if d.mem == nil {
+		if plain {
+			return string(raw)
+		}
+		return asString(appendDecoded(make([]byte, 0, len(raw)-saved), raw))
+	}
+	var s string
+	if plain {
+		s = d.mem.keep(append(d.mem.room(len(raw)), raw...))
+	} else {
+		s = d.mem.keep(appendDecoded(d.mem.room(len(raw)-saved), raw))
+	}
+	if d.mem.left < 0 {
+		d.fail(d.pos, tooMuch)
+	}
+	return s
 }
 
 // stringBytes is ReadString for a string whose quote the caller has seen. The bytes are part of the
@@ -34,7 +66,7 @@ func (d *Decoder) stringBytes() []byte {
 	if saved == 0 && (ascii || utf8.Valid(raw)) {
 		return raw
 	}
-	return []byte(decodeString(raw, len(raw)-saved))
+	return appendDecoded(make([]byte, 0, len(raw)-saved), raw)
 }
 
 // scanString consumes the string whose quote the caller has seen, and checks all of it but its UTF-8.
@@ -110,36 +142,35 @@ func scanText(b []byte, i int) (end int, ascii bool) {
 	return i, seen&highBits == 0
 }
 
-// decodeString decodes what scanString returned. size is the length of the result unless invalid UTF-8
-// makes it longer, so that even a large string is built where it stays.
-func decodeString(raw []byte, size int) string {
-	var s strings.Builder
-	s.Grow(size)
+// appendDecoded appends what the text of a string, as scanString returned it, stands for. Only invalid UTF-8
+// makes it longer than len(raw)-saved.
+func appendDecoded(b, raw []byte) []byte {
 	for i := 0; i < len(raw); {
 		if raw[i] == '\\' {
 			r, n := decodeEscape(raw[i:])
-			s.WriteRune(r)
+			b = utf8.AppendRune(b, r)
 			i += n
 			continue
 		}
 		end, ascii := scanText(raw, i)
 		if text := raw[i:end]; ascii || utf8.Valid(text) {
-			s.Write(text)
+			b = append(b, text...)
 		} else {
-			writeRunes(&s, text)
+			b = appendRunes(b, text)
 		}
 		i = end
 	}
-	return s.String()
+	return b
 }
 
-// writeRunes writes text with U+FFFD for each byte that is not part of valid UTF-8.
-func writeRunes(s *strings.Builder, text []byte) {
+// appendRunes appends text with U+FFFD for each byte that is not part of valid UTF-8.
+func appendRunes(b, text []byte) []byte {
 	for len(text) > 0 {
 		r, n := utf8.DecodeRune(text)
-		s.WriteRune(r)
+		b = utf8.AppendRune(b, r)
 		text = text[n:]
 	}
+	return b
 }
 
 // decodeEscape decodes the escape sequence at the beginning of b, with the low surrogate that belongs

@@ -15,6 +15,7 @@ func Unmarshal[T any](data []byte, v *T, decode func(*T, *Decoder)) error {
 
 // Value reads what comes next with decode, null included, and returns it.
 func Value[T any](d *Decoder, decode func(*T, *Decoder)) T {
+	d.passUp()
 	var v T
 	decode(&v, d)
 	return v
@@ -22,13 +23,32 @@ func Value[T any](d *Decoder, decode func(*T, *Decoder)) T {
 
 // Pointer reads what comes next with decode into a new T. It returns nil for null, and after an error.
 func Pointer[T any](d *Decoder, decode func(*T, *Decoder)) *T {
+	d.passUp()
+	v, _ := readPointer(d, decode)
+	return v
+}
+
+// PointerTo is [Pointer] for a place; see [Decoder.StringTo].
+func PointerTo[T any](d *Decoder, p **T, decode func(*T, *Decoder)) {
+	v, run := readPointer(d, decode)
+	*p = v
+	noteLink(d, p, run)
+}
+
+// readPointer also returns the number of the run in which a recorder finds what was read, 0 if none does.
+func readPointer[T any](d *Decoder, decode func(*T, *Decoder)) (v *T, run int) {
 	if d.Null() || d.err != nil {
-		return nil
+		return nil, 0
 	}
-	v := new(T)
+	b := blockIn[T](d)
+	if b == nil {
+		v = new(T)
+	} else {
+		v = &b.alloc(d.mem, 1)[0]
+	}
 	d.grow(int(unsafe.Sizeof(*v)))
 	decode(v, d)
-	return v
+	return v, noteRun(d, b, v, 1)
 }
 
 // Slice reads an array, each element with decode. It returns nil for null, an empty slice that is not
@@ -37,20 +57,57 @@ func Pointer[T any](d *Decoder, decode func(*T, *Decoder)) *T {
 // An array of very many tiny elements is an error before it takes more memory than an honest one of its
 // size could. If an error occurs, the slice ends with the element in which it did.
 func Slice[T any](d *Decoder, decode func(*T, *Decoder)) []T {
+	d.passUp()
+	s, _ := readSlice(d, decode)
+	return s
+}
+
+// SliceTo is [Slice] for a place; see [Decoder.StringTo].
+func SliceTo[T any](d *Decoder, p *[]T, decode func(*T, *Decoder)) {
+	s, run := readSlice(d, decode)
+	*p = s
+	noteLink(d, p, run)
+}
+
+// readSlice also returns the number of the run in which a recorder finds what was read, 0 if none does.
+func readSlice[T any](d *Decoder, decode func(*T, *Decoder)) (s []T, run int) {
 	if d.Kind() != KindArray {
 		d.Array() // takes null, reports everything else
-		return nil
+		return nil, 0
 	}
-	s := []T{}
+	var b *blockOf[T]
+	s = []T{}
 	for more := d.Array(); more; more = d.More() {
 		var zero T
 		d.grow(int(unsafe.Sizeof(zero)))
+		if b == nil {
+			b = blockIn[T](d)
+		}
+		if b != nil && len(s) == cap(s) {
+			s = b.more(d.mem, s)
+		}
 		s = append(s, zero)
 		if !d.Null() {
 			decode(&s[len(s)-1], d)
 		}
 	}
-	return s
+	if b == nil {
+		return s, 0
+	}
+	s = b.trim(s)
+	return s, noteSlice(d, b, s)
+}
+
+// blockIn returns the block for elements of type T of the memory of d, if it has one.
+func blockIn[T any](d *Decoder) *blockOf[T] {
+	if d.mem == nil || d.mem.left < 0 {
+		return nil
+	}
+	b := blockFor[T](d.mem)
+	if b == nil {
+		d.passUp()
+	}
+	return b
 }
 
 // mapEntryBytes is about what an entry of a map takes besides its value and the bytes of its key.
@@ -65,6 +122,7 @@ func Map[T any](d *Decoder, decode func(*T, *Decoder)) map[string]T {
 		d.Object() // takes null, reports everything else
 		return nil
 	}
+	d.passUp()
 	m := map[string]T{}
 	var v, zero T
 	for more := d.Object(); more; more = d.More() {
@@ -86,6 +144,7 @@ func Map[T any](d *Decoder, decode func(*T, *Decoder)) map[string]T {
 // ReadAny reads any value as encoding/json does into an any: nil, bool, float64, string, []any or
 // map[string]any. It returns nil after an error.
 func (d *Decoder) ReadAny() any {
+	d.passUp()
 	var v any
 	switch d.Kind() {
 	case KindBool:

@@ -389,9 +389,9 @@ func (t *AllowedTools) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "mode":
-			t.Mode = AllowedToolsMode(d.ReadString())
+			d.StringTo((*string)(&t.Mode))
 		case "tools":
-			t.Tools = codec.Slice(d, (*AllowedTool).DecodeJSON)
+			codec.SliceTo(d, &t.Tools, (*AllowedTool).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -426,7 +426,7 @@ func (t *AllowedToolsChoice) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = AllowedToolsChoiceType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "allowed_tools":
 			t.AllowedTools.DecodeJSON(d)
 		default:
@@ -478,7 +478,7 @@ func (t *Annotation) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = AnnotationType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "url_citation":
 			t.URLCitation.DecodeJSON(d)
 		default:
@@ -532,13 +532,13 @@ func (t *ApproximateLocation) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "city":
-			t.City = d.ReadString()
+			d.StringTo(&t.City)
 		case "country":
-			t.Country = d.ReadString()
+			d.StringTo(&t.Country)
 		case "region":
-			t.Region = d.ReadString()
+			d.StringTo(&t.Region)
 		case "timezone":
-			t.Timezone = d.ReadString()
+			d.StringTo(&t.Timezone)
 		default:
 			d.Skip()
 		}
@@ -597,17 +597,17 @@ func (t *AssistantMessage) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "role":
-			t.Role = AssistantMessageRole(d.ReadString())
+			d.StringTo((*string)(&t.Role))
 		case "content":
 			decodeAssistantContent(&t.Content, d)
 		case "audio":
-			t.Audio = codec.Pointer(d, (*AudioReference).DecodeJSON)
+			codec.PointerTo(d, &t.Audio, (*AudioReference).DecodeJSON)
 		case "function_call":
-			t.FunctionCall = codec.Pointer(d, (*FunctionCall).DecodeJSON)
+			codec.PointerTo(d, &t.FunctionCall, (*FunctionCall).DecodeJSON)
 		case "name":
-			t.Name = d.ReadString()
+			d.StringTo(&t.Name)
 		case "refusal":
-			t.Refusal = d.ReadString()
+			d.StringTo(&t.Refusal)
 		case "tool_calls":
 			t.ToolCalls.DecodeJSON(d)
 		default:
@@ -655,7 +655,7 @@ type AssistantParts []AssistantPart
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
 func (t *AssistantParts) DecodeJSON(d *codec.Decoder) {
-	*t = codec.Slice(d, decodeAssistantPart)
+	codec.SliceTo(d, (*[]AssistantPart)(t), decodeAssistantPart)
 }
 
 // UnmarshalJSON decodes as DecodeJSON does.
@@ -689,13 +689,13 @@ func (t *Audio) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "id":
-			t.ID = d.ReadString()
+			d.StringTo(&t.ID)
 		case "data":
-			t.Data = d.ReadString()
+			d.StringTo(&t.Data)
 		case "expires_at":
-			t.ExpiresAt = d.ReadInt64()
+			d.Int64To(&t.ExpiresAt)
 		case "transcript":
-			t.Transcript = d.ReadString()
+			d.StringTo(&t.Transcript)
 		default:
 			d.Skip()
 		}
@@ -738,13 +738,13 @@ func (t *AudioDelta) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "id":
-			t.ID = d.ReadString()
+			d.StringTo(&t.ID)
 		case "data":
-			t.Data = d.ReadString()
+			d.StringTo(&t.Data)
 		case "expires_at":
-			t.ExpiresAt = d.ReadInt64()
+			d.Int64To(&t.ExpiresAt)
 		case "transcript":
-			t.Transcript = d.ReadString()
+			d.StringTo(&t.Transcript)
 		default:
 			d.Skip()
 		}
@@ -784,9 +784,9 @@ func (t *AudioInput) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "data":
-			t.Data = d.ReadString()
+			d.StringTo(&t.Data)
 		case "format":
-			t.Format = InputAudioFormat(d.ReadString())
+			d.StringTo((*string)(&t.Format))
 		default:
 			d.Skip()
 		}
@@ -821,7 +821,7 @@ func (t *AudioOutput) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "format":
-			t.Format = AudioFormat(d.ReadString())
+			d.StringTo((*string)(&t.Format))
 		case "voice":
 			decodeVoice(&t.Voice, d)
 		default:
@@ -861,11 +861,11 @@ func (t *AudioPart) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = AudioPartType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "input_audio":
 			t.InputAudio.DecodeJSON(d)
 		case "prompt_cache_breakpoint":
-			t.PromptCacheBreakpoint = codec.Pointer(d, (*PromptCacheBreakpoint).DecodeJSON)
+			codec.PointerTo(d, &t.PromptCacheBreakpoint, (*PromptCacheBreakpoint).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -909,7 +909,7 @@ func (t *AudioReference) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "id":
-			t.ID = d.ReadString()
+			d.StringTo(&t.ID)
 		default:
 			d.Skip()
 		}
@@ -946,9 +946,9 @@ func (t *ChatCompletionDeleted) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "id":
-			t.ID = d.ReadString()
+			d.StringTo(&t.ID)
 		case "object":
-			t.Object = ChatCompletionDeletedObject(d.ReadString())
+			d.StringTo((*string)(&t.Object))
 		case "deleted":
 			t.Deleted = d.ReadBool()
 		default:
@@ -1006,15 +1006,15 @@ func (t *ChatCompletionList) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "object":
-			t.Object = ChatCompletionListObject(d.ReadString())
+			d.StringTo((*string)(&t.Object))
 		case "data":
-			t.Data = codec.Slice(d, (*CreateChatCompletionResponse).DecodeJSON)
+			codec.SliceTo(d, &t.Data, (*CreateChatCompletionResponse).DecodeJSON)
 		case "first_id":
-			t.FirstID = d.ReadString()
+			d.StringTo(&t.FirstID)
 		case "has_more":
 			t.HasMore = d.ReadBool()
 		case "last_id":
-			t.LastID = d.ReadString()
+			d.StringTo(&t.LastID)
 		default:
 			d.Skip()
 		}
@@ -1072,15 +1072,15 @@ func (t *ChatCompletionMessageList) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "object":
-			t.Object = ChatCompletionMessageListObject(d.ReadString())
+			d.StringTo((*string)(&t.Object))
 		case "data":
-			t.Data = codec.Slice(d, (*StoredMessage).DecodeJSON)
+			codec.SliceTo(d, &t.Data, (*StoredMessage).DecodeJSON)
 		case "first_id":
-			t.FirstID = d.ReadString()
+			d.StringTo(&t.FirstID)
 		case "has_more":
 			t.HasMore = d.ReadBool()
 		case "last_id":
-			t.LastID = d.ReadString()
+			d.StringTo(&t.LastID)
 		default:
 			d.Skip()
 		}
@@ -1169,13 +1169,13 @@ func (t *Choice) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "index":
-			t.Index = d.ReadInt()
+			d.IntTo(&t.Index)
 		case "message":
 			t.Message.DecodeJSON(d)
 		case "finish_reason":
-			t.FinishReason = FinishReason(d.ReadString())
+			d.StringTo((*string)(&t.FinishReason))
 		case "logprobs":
-			t.Logprobs = codec.Pointer(d, (*Logprobs).DecodeJSON)
+			codec.PointerTo(d, &t.Logprobs, (*Logprobs).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -1218,13 +1218,13 @@ func (t *ChunkChoice) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "index":
-			t.Index = d.ReadInt()
+			d.IntTo(&t.Index)
 		case "delta":
 			t.Delta.DecodeJSON(d)
 		case "finish_reason":
-			t.FinishReason = FinishReason(d.ReadString())
+			d.StringTo((*string)(&t.FinishReason))
 		case "logprobs":
-			t.Logprobs = codec.Pointer(d, (*Logprobs).DecodeJSON)
+			codec.PointerTo(d, &t.Logprobs, (*Logprobs).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -1275,15 +1275,15 @@ func (t *CompletionTokensDetails) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "accepted_prediction_tokens":
-			t.AcceptedPredictionTokens = d.ReadInt()
+			d.IntTo(&t.AcceptedPredictionTokens)
 		case "audio_tokens":
-			t.AudioTokens = d.ReadInt()
+			d.IntTo(&t.AudioTokens)
 		case "reasoning_tokens":
-			t.ReasoningTokens = d.ReadInt()
+			d.IntTo(&t.ReasoningTokens)
 		case "rejected_prediction_tokens":
-			t.RejectedPredictionTokens = d.ReadInt()
+			d.IntTo(&t.RejectedPredictionTokens)
 		case "text_tokens":
-			t.TextTokens = d.ReadInt()
+			d.IntTo(&t.TextTokens)
 		default:
 			d.Skip()
 		}
@@ -1330,15 +1330,15 @@ func (t *CompletionUsage) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "prompt_tokens":
-			t.PromptTokens = d.ReadInt()
+			d.IntTo(&t.PromptTokens)
 		case "completion_tokens":
-			t.CompletionTokens = d.ReadInt()
+			d.IntTo(&t.CompletionTokens)
 		case "total_tokens":
-			t.TotalTokens = d.ReadInt()
+			d.IntTo(&t.TotalTokens)
 		case "completion_tokens_details":
-			t.CompletionTokensDetails = codec.Pointer(d, (*CompletionTokensDetails).DecodeJSON)
+			codec.PointerTo(d, &t.CompletionTokensDetails, (*CompletionTokensDetails).DecodeJSON)
 		case "prompt_tokens_details":
-			t.PromptTokensDetails = codec.Pointer(d, (*PromptTokensDetails).DecodeJSON)
+			codec.PointerTo(d, &t.PromptTokensDetails, (*PromptTokensDetails).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -1503,79 +1503,79 @@ func (t *CreateChatCompletionRequest) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "model":
-			t.Model = d.ReadString()
+			d.StringTo(&t.Model)
 		case "messages":
 			t.Messages.DecodeJSON(d)
 		case "audio":
-			t.Audio = codec.Pointer(d, (*AudioOutput).DecodeJSON)
+			codec.PointerTo(d, &t.Audio, (*AudioOutput).DecodeJSON)
 		case "frequency_penalty":
-			t.FrequencyPenalty = codec.Pointer(d, func(v *float64, d *codec.Decoder) { *v = d.ReadFloat() })
+			codec.PointerTo(d, &t.FrequencyPenalty, func(v *float64, d *codec.Decoder) { *v = d.ReadFloat() })
 		case "function_call":
 			decodeFunctionCallChoice(&t.FunctionCall, d)
 		case "functions":
-			t.Functions = codec.Slice(d, (*FunctionDefinition).DecodeJSON)
+			codec.SliceTo(d, &t.Functions, (*FunctionDefinition).DecodeJSON)
 		case "logit_bias":
 			t.LogitBias.DecodeJSON(d)
 		case "logprobs":
 			t.Logprobs = d.ReadBool()
 		case "max_completion_tokens":
-			t.MaxCompletionTokens = codec.Pointer(d, func(v *int, d *codec.Decoder) { *v = d.ReadInt() })
+			codec.PointerTo(d, &t.MaxCompletionTokens, func(v *int, d *codec.Decoder) { d.IntTo(v) })
 		case "max_tokens":
-			t.MaxTokens = codec.Pointer(d, func(v *int, d *codec.Decoder) { *v = d.ReadInt() })
+			codec.PointerTo(d, &t.MaxTokens, func(v *int, d *codec.Decoder) { d.IntTo(v) })
 		case "metadata":
 			t.Metadata.DecodeJSON(d)
 		case "modalities":
-			t.Modalities = codec.Slice(d, func(v *Modality, d *codec.Decoder) { *v = Modality(d.ReadString()) })
+			codec.SliceTo(d, &t.Modalities, func(v *Modality, d *codec.Decoder) { *v = Modality(d.ReadString()) })
 		case "moderation":
-			t.Moderation = codec.Pointer(d, (*ModerationRequest).DecodeJSON)
+			codec.PointerTo(d, &t.Moderation, (*ModerationRequest).DecodeJSON)
 		case "n":
-			t.N = codec.Pointer(d, func(v *int, d *codec.Decoder) { *v = d.ReadInt() })
+			codec.PointerTo(d, &t.N, func(v *int, d *codec.Decoder) { d.IntTo(v) })
 		case "parallel_tool_calls":
-			t.ParallelToolCalls = codec.Pointer(d, func(v *bool, d *codec.Decoder) { *v = d.ReadBool() })
+			codec.PointerTo(d, &t.ParallelToolCalls, func(v *bool, d *codec.Decoder) { *v = d.ReadBool() })
 		case "prediction":
-			t.Prediction = codec.Pointer(d, (*Prediction).DecodeJSON)
+			codec.PointerTo(d, &t.Prediction, (*Prediction).DecodeJSON)
 		case "presence_penalty":
-			t.PresencePenalty = codec.Pointer(d, func(v *float64, d *codec.Decoder) { *v = d.ReadFloat() })
+			codec.PointerTo(d, &t.PresencePenalty, func(v *float64, d *codec.Decoder) { *v = d.ReadFloat() })
 		case "prompt_cache_key":
-			t.PromptCacheKey = d.ReadString()
+			d.StringTo(&t.PromptCacheKey)
 		case "prompt_cache_options":
-			t.PromptCacheOptions = codec.Pointer(d, (*PromptCacheOptions).DecodeJSON)
+			codec.PointerTo(d, &t.PromptCacheOptions, (*PromptCacheOptions).DecodeJSON)
 		case "prompt_cache_retention":
-			t.PromptCacheRetention = PromptCacheRetention(d.ReadString())
+			d.StringTo((*string)(&t.PromptCacheRetention))
 		case "reasoning_effort":
-			t.ReasoningEffort = ReasoningEffort(d.ReadString())
+			d.StringTo((*string)(&t.ReasoningEffort))
 		case "response_format":
 			decodeResponseFormat(&t.ResponseFormat, d)
 		case "safety_identifier":
-			t.SafetyIdentifier = d.ReadString()
+			d.StringTo(&t.SafetyIdentifier)
 		case "seed":
-			t.Seed = codec.Pointer(d, func(v *int64, d *codec.Decoder) { *v = d.ReadInt64() })
+			codec.PointerTo(d, &t.Seed, func(v *int64, d *codec.Decoder) { d.Int64To(v) })
 		case "service_tier":
-			t.ServiceTier = ServiceTier(d.ReadString())
+			d.StringTo((*string)(&t.ServiceTier))
 		case "stop":
 			decodeStop(&t.Stop, d)
 		case "store":
-			t.Store = codec.Pointer(d, func(v *bool, d *codec.Decoder) { *v = d.ReadBool() })
+			codec.PointerTo(d, &t.Store, func(v *bool, d *codec.Decoder) { *v = d.ReadBool() })
 		case "stream":
 			t.Stream = d.ReadBool()
 		case "stream_options":
-			t.StreamOptions = codec.Pointer(d, (*StreamOptions).DecodeJSON)
+			codec.PointerTo(d, &t.StreamOptions, (*StreamOptions).DecodeJSON)
 		case "temperature":
-			t.Temperature = codec.Pointer(d, func(v *float64, d *codec.Decoder) { *v = d.ReadFloat() })
+			codec.PointerTo(d, &t.Temperature, func(v *float64, d *codec.Decoder) { *v = d.ReadFloat() })
 		case "tool_choice":
 			decodeToolChoice(&t.ToolChoice, d)
 		case "tools":
 			t.Tools.DecodeJSON(d)
 		case "top_logprobs":
-			t.TopLogprobs = codec.Pointer(d, func(v *int, d *codec.Decoder) { *v = d.ReadInt() })
+			codec.PointerTo(d, &t.TopLogprobs, func(v *int, d *codec.Decoder) { d.IntTo(v) })
 		case "top_p":
-			t.TopP = codec.Pointer(d, func(v *float64, d *codec.Decoder) { *v = d.ReadFloat() })
+			codec.PointerTo(d, &t.TopP, func(v *float64, d *codec.Decoder) { *v = d.ReadFloat() })
 		case "user":
-			t.User = d.ReadString()
+			d.StringTo(&t.User)
 		case "verbosity":
-			t.Verbosity = Verbosity(d.ReadString())
+			d.StringTo((*string)(&t.Verbosity))
 		case "web_search_options":
-			t.WebSearchOptions = codec.Pointer(d, (*WebSearchOptions).DecodeJSON)
+			codec.PointerTo(d, &t.WebSearchOptions, (*WebSearchOptions).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -1672,25 +1672,25 @@ func (t *CreateChatCompletionResponse) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "id":
-			t.ID = d.ReadString()
+			d.StringTo(&t.ID)
 		case "object":
-			t.Object = CompletionObject(d.ReadString())
+			d.StringTo((*string)(&t.Object))
 		case "created":
-			t.Created = d.ReadInt64()
+			d.Int64To(&t.Created)
 		case "model":
-			t.Model = d.ReadString()
+			d.StringTo(&t.Model)
 		case "choices":
-			t.Choices = codec.Slice(d, (*Choice).DecodeJSON)
+			codec.SliceTo(d, &t.Choices, (*Choice).DecodeJSON)
 		case "metadata":
 			t.Metadata.DecodeJSON(d)
 		case "moderation":
-			t.Moderation = codec.Pointer(d, (*Moderation).DecodeJSON)
+			codec.PointerTo(d, &t.Moderation, (*Moderation).DecodeJSON)
 		case "service_tier":
-			t.ServiceTier = ServiceTier(d.ReadString())
+			d.StringTo((*string)(&t.ServiceTier))
 		case "system_fingerprint":
-			t.SystemFingerprint = d.ReadString()
+			d.StringTo(&t.SystemFingerprint)
 		case "usage":
-			t.Usage = codec.Pointer(d, (*CompletionUsage).DecodeJSON)
+			codec.PointerTo(d, &t.Usage, (*CompletionUsage).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -1771,25 +1771,25 @@ func (t *CreateChatCompletionStreamResponse) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "id":
-			t.ID = d.ReadString()
+			d.StringTo(&t.ID)
 		case "object":
-			t.Object = CreateChatCompletionStreamResponseObject(d.ReadString())
+			d.StringTo((*string)(&t.Object))
 		case "created":
-			t.Created = d.ReadInt64()
+			d.Int64To(&t.Created)
 		case "model":
-			t.Model = d.ReadString()
+			d.StringTo(&t.Model)
 		case "choices":
-			t.Choices = codec.Slice(d, (*ChunkChoice).DecodeJSON)
+			codec.SliceTo(d, &t.Choices, (*ChunkChoice).DecodeJSON)
 		case "moderation":
-			t.Moderation = codec.Pointer(d, (*Moderation).DecodeJSON)
+			codec.PointerTo(d, &t.Moderation, (*Moderation).DecodeJSON)
 		case "obfuscation":
-			t.Obfuscation = d.ReadString()
+			d.StringTo(&t.Obfuscation)
 		case "service_tier":
-			t.ServiceTier = ServiceTier(d.ReadString())
+			d.StringTo((*string)(&t.ServiceTier))
 		case "system_fingerprint":
-			t.SystemFingerprint = d.ReadString()
+			d.StringTo(&t.SystemFingerprint)
 		case "usage":
-			t.Usage = codec.Pointer(d, (*CompletionUsage).DecodeJSON)
+			codec.PointerTo(d, &t.Usage, (*CompletionUsage).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -1843,9 +1843,9 @@ func (t *CustomCall) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "name":
-			t.Name = d.ReadString()
+			d.StringTo(&t.Name)
 		case "input":
-			t.Input = d.ReadString()
+			d.StringTo(&t.Input)
 		default:
 			d.Skip()
 		}
@@ -1880,9 +1880,9 @@ func (t *CustomCallDelta) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "name":
-			t.Name = d.ReadString()
+			d.StringTo(&t.Name)
 		case "input":
-			t.Input = d.ReadString()
+			d.StringTo(&t.Input)
 		default:
 			d.Skip()
 		}
@@ -1920,9 +1920,9 @@ func (t *CustomDefinition) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "name":
-			t.Name = d.ReadString()
+			d.StringTo(&t.Name)
 		case "description":
-			t.Description = d.ReadString()
+			d.StringTo(&t.Description)
 		case "format":
 			decodeCustomFormat(&t.Format, d)
 		default:
@@ -1965,7 +1965,7 @@ func (t *CustomTool) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = CustomToolType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "custom":
 			t.Custom.DecodeJSON(d)
 		default:
@@ -2016,9 +2016,9 @@ func (t *CustomToolCall) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "id":
-			t.ID = d.ReadString()
+			d.StringTo(&t.ID)
 		case "type":
-			t.Type = CustomToolCallType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "custom":
 			t.Custom.DecodeJSON(d)
 		default:
@@ -2067,7 +2067,7 @@ func (t *CustomToolChoice) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = CustomToolChoiceType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "custom":
 			t.Custom.DecodeJSON(d)
 		default:
@@ -2112,7 +2112,7 @@ func (t *CustomVoice) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "id":
-			t.ID = d.ReadString()
+			d.StringTo(&t.ID)
 		default:
 			d.Skip()
 		}
@@ -2164,19 +2164,19 @@ func (t *Delta) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "role":
-			t.Role = Role(d.ReadString())
+			d.StringTo((*string)(&t.Role))
 		case "content":
-			t.Content = d.ReadString()
+			d.StringTo(&t.Content)
 		case "annotations":
-			t.Annotations = codec.Slice(d, (*Annotation).DecodeJSON)
+			codec.SliceTo(d, &t.Annotations, (*Annotation).DecodeJSON)
 		case "audio":
-			t.Audio = codec.Pointer(d, (*AudioDelta).DecodeJSON)
+			codec.PointerTo(d, &t.Audio, (*AudioDelta).DecodeJSON)
 		case "function_call":
-			t.FunctionCall = codec.Pointer(d, (*FunctionCallDelta).DecodeJSON)
+			codec.PointerTo(d, &t.FunctionCall, (*FunctionCallDelta).DecodeJSON)
 		case "refusal":
-			t.Refusal = d.ReadString()
+			d.StringTo(&t.Refusal)
 		case "tool_calls":
-			t.ToolCalls = codec.Slice(d, (*ToolCallDelta).DecodeJSON)
+			codec.SliceTo(d, &t.ToolCalls, (*ToolCallDelta).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -2220,11 +2220,11 @@ func (t *DeveloperMessage) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "role":
-			t.Role = DeveloperMessageRole(d.ReadString())
+			d.StringTo((*string)(&t.Role))
 		case "content":
 			decodeTextContent(&t.Content, d)
 		case "name":
-			t.Name = d.ReadString()
+			d.StringTo(&t.Name)
 		default:
 			d.Skip()
 		}
@@ -2277,13 +2277,13 @@ func (t *Error) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "message":
-			t.Message = d.ReadString()
+			d.StringTo(&t.Message)
 		case "type":
-			t.Type = d.ReadString()
+			d.StringTo(&t.Type)
 		case "code":
-			t.Code = d.ReadString()
+			d.StringTo(&t.Code)
 		case "param":
-			t.Param = d.ReadString()
+			d.StringTo(&t.Param)
 		default:
 			d.Skip()
 		}
@@ -2359,11 +2359,11 @@ func (t *FileInput) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "file_data":
-			t.FileData = d.ReadString()
+			d.StringTo(&t.FileData)
 		case "file_id":
-			t.FileID = d.ReadString()
+			d.StringTo(&t.FileID)
 		case "filename":
-			t.Filename = d.ReadString()
+			d.StringTo(&t.Filename)
 		default:
 			d.Skip()
 		}
@@ -2402,11 +2402,11 @@ func (t *FilePart) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = FilePartType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "file":
 			t.File.DecodeJSON(d)
 		case "prompt_cache_breakpoint":
-			t.PromptCacheBreakpoint = codec.Pointer(d, (*PromptCacheBreakpoint).DecodeJSON)
+			codec.PointerTo(d, &t.PromptCacheBreakpoint, (*PromptCacheBreakpoint).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -2459,9 +2459,9 @@ func (t *FunctionCall) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "name":
-			t.Name = d.ReadString()
+			d.StringTo(&t.Name)
 		case "arguments":
-			t.Arguments = d.ReadString()
+			d.StringTo(&t.Arguments)
 		default:
 			d.Skip()
 		}
@@ -2503,9 +2503,9 @@ func (t *FunctionCallDelta) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "name":
-			t.Name = d.ReadString()
+			d.StringTo(&t.Name)
 		case "arguments":
-			t.Arguments = d.ReadString()
+			d.StringTo(&t.Arguments)
 		default:
 			d.Skip()
 		}
@@ -2550,9 +2550,9 @@ func (t *FunctionDefinition) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "name":
-			t.Name = d.ReadString()
+			d.StringTo(&t.Name)
 		case "description":
-			t.Description = d.ReadString()
+			d.StringTo(&t.Description)
 		case "parameters":
 			t.Parameters = d.ReadAny()
 		case "strict":
@@ -2598,11 +2598,11 @@ func (t *FunctionMessage) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "role":
-			t.Role = FunctionMessageRole(d.ReadString())
+			d.StringTo((*string)(&t.Role))
 		case "content":
-			t.Content = d.ReadString()
+			d.StringTo(&t.Content)
 		case "name":
-			t.Name = d.ReadString()
+			d.StringTo(&t.Name)
 		default:
 			d.Skip()
 		}
@@ -2654,7 +2654,7 @@ func (t *FunctionTool) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = FunctionToolType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "function":
 			t.Function.DecodeJSON(d)
 		default:
@@ -2705,9 +2705,9 @@ func (t *FunctionToolCall) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "id":
-			t.ID = d.ReadString()
+			d.StringTo(&t.ID)
 		case "type":
-			t.Type = FunctionToolCallType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "function":
 			t.Function.DecodeJSON(d)
 		default:
@@ -2756,7 +2756,7 @@ func (t *FunctionToolChoice) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = FunctionToolChoiceType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "function":
 			t.Function.DecodeJSON(d)
 		default:
@@ -2804,9 +2804,9 @@ func (t *Grammar) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "definition":
-			t.Definition = d.ReadString()
+			d.StringTo(&t.Definition)
 		case "syntax":
-			t.Syntax = GrammarSyntax(d.ReadString())
+			d.StringTo((*string)(&t.Syntax))
 		default:
 			d.Skip()
 		}
@@ -2841,7 +2841,7 @@ func (t *GrammarFormat) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = GrammarFormatType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "grammar":
 			t.Grammar.DecodeJSON(d)
 		default:
@@ -2899,11 +2899,11 @@ func (t *ImagePart) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = ImagePartType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "image_url":
 			t.ImageURL.DecodeJSON(d)
 		case "prompt_cache_breakpoint":
-			t.PromptCacheBreakpoint = codec.Pointer(d, (*PromptCacheBreakpoint).DecodeJSON)
+			codec.PointerTo(d, &t.PromptCacheBreakpoint, (*PromptCacheBreakpoint).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -2951,9 +2951,9 @@ func (t *ImageURL) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "detail":
-			t.Detail = ImageDetail(d.ReadString())
+			d.StringTo((*string)(&t.Detail))
 		case "url":
-			t.URL = d.ReadString()
+			d.StringTo(&t.URL)
 		default:
 			d.Skip()
 		}
@@ -2989,7 +2989,7 @@ func (t *JSONObjectResponse) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = JSONObjectResponseType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		default:
 			d.Skip()
 		}
@@ -3037,7 +3037,7 @@ func (t *JSONSchemaResponse) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = JSONSchemaResponseType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "json_schema":
 			t.JSONSchema.DecodeJSON(d)
 		default:
@@ -3076,7 +3076,7 @@ type LogitBias map[string]int
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
 func (t *LogitBias) DecodeJSON(d *codec.Decoder) {
-	*t = codec.Map(d, func(v *int, d *codec.Decoder) { *v = d.ReadInt() })
+	*t = codec.Map(d, func(v *int, d *codec.Decoder) { d.IntTo(v) })
 }
 
 // UnmarshalJSON decodes as DecodeJSON does.
@@ -3104,9 +3104,9 @@ func (t *Logprobs) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "content":
-			t.Content = codec.Slice(d, (*TokenLogprob).DecodeJSON)
+			codec.SliceTo(d, &t.Content, (*TokenLogprob).DecodeJSON)
 		case "refusal":
-			t.Refusal = codec.Slice(d, (*TokenLogprob).DecodeJSON)
+			codec.SliceTo(d, &t.Refusal, (*TokenLogprob).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -3136,7 +3136,7 @@ type Messages []Message
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
 func (t *Messages) DecodeJSON(d *codec.Decoder) {
-	*t = codec.Slice(d, decodeMessage)
+	codec.SliceTo(d, (*[]Message)(t), decodeMessage)
 }
 
 // UnmarshalJSON decodes as DecodeJSON does.
@@ -3155,7 +3155,7 @@ type Metadata map[string]string
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
 func (t *Metadata) DecodeJSON(d *codec.Decoder) {
-	*t = codec.Map(d, func(v *string, d *codec.Decoder) { *v = d.ReadString() })
+	*t = codec.Map(d, func(v *string, d *codec.Decoder) { d.StringTo(v) })
 }
 
 // UnmarshalJSON decodes as DecodeJSON does.
@@ -3238,7 +3238,7 @@ func (t *ModerationConfig) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "mode":
-			t.Mode = ModerationMode(d.ReadString())
+			d.StringTo((*string)(&t.Mode))
 		default:
 			d.Skip()
 		}
@@ -3275,11 +3275,11 @@ func (t *ModerationError) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = ModerationErrorType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "code":
-			t.Code = d.ReadString()
+			d.StringTo(&t.Code)
 		case "message":
-			t.Message = d.ReadString()
+			d.StringTo(&t.Message)
 		default:
 			d.Skip()
 		}
@@ -3320,7 +3320,7 @@ type ModerationInputTypes map[string][]ModerationInputType
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
 func (t *ModerationInputTypes) DecodeJSON(d *codec.Decoder) {
 	*t = codec.Map(d, func(v *[]ModerationInputType, d *codec.Decoder) {
-		*v = codec.Slice(d, func(v *ModerationInputType, d *codec.Decoder) { *v = ModerationInputType(d.ReadString()) })
+		codec.SliceTo(d, v, func(v *ModerationInputType, d *codec.Decoder) { *v = ModerationInputType(d.ReadString()) })
 	})
 }
 
@@ -3359,9 +3359,9 @@ func (t *ModerationPolicy) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "input":
-			t.Input = codec.Pointer(d, (*ModerationConfig).DecodeJSON)
+			codec.PointerTo(d, &t.Input, (*ModerationConfig).DecodeJSON)
 		case "output":
-			t.Output = codec.Pointer(d, (*ModerationConfig).DecodeJSON)
+			codec.PointerTo(d, &t.Output, (*ModerationConfig).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -3396,9 +3396,9 @@ func (t *ModerationRequest) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "model":
-			t.Model = d.ReadString()
+			d.StringTo(&t.Model)
 		case "policy":
-			t.Policy = codec.Pointer(d, (*ModerationPolicy).DecodeJSON)
+			codec.PointerTo(d, &t.Policy, (*ModerationPolicy).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -3445,7 +3445,7 @@ func (t *ModerationResult) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = ModerationResultType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "categories":
 			t.Categories.DecodeJSON(d)
 		case "category_applied_input_types":
@@ -3455,7 +3455,7 @@ func (t *ModerationResult) DecodeJSON(d *codec.Decoder) {
 		case "flagged":
 			t.Flagged = d.ReadBool()
 		case "model":
-			t.Model = d.ReadString()
+			d.StringTo(&t.Model)
 		default:
 			d.Skip()
 		}
@@ -3508,11 +3508,11 @@ func (t *ModerationResults) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = ModerationResultsType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "model":
-			t.Model = d.ReadString()
+			d.StringTo(&t.Model)
 		case "results":
-			t.Results = codec.Slice(d, (*ModerationResult).DecodeJSON)
+			codec.SliceTo(d, &t.Results, (*ModerationResult).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -3584,9 +3584,9 @@ func (t *NamedSchema) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "name":
-			t.Name = d.ReadString()
+			d.StringTo(&t.Name)
 		case "description":
-			t.Description = d.ReadString()
+			d.StringTo(&t.Description)
 		case "schema":
 			t.Schema = d.ReadAny()
 		case "strict":
@@ -3632,7 +3632,7 @@ func (t *Prediction) DecodeJSON(d *codec.Decoder) {
 		case "content":
 			decodeTextContent(&t.Content, d)
 		case "type":
-			t.Type = PredictionType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		default:
 			d.Skip()
 		}
@@ -3675,7 +3675,7 @@ func (t *PromptCacheBreakpoint) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "mode":
-			t.Mode = PromptCacheBreakpointMode(d.ReadString())
+			d.StringTo((*string)(&t.Mode))
 		default:
 			d.Skip()
 		}
@@ -3725,9 +3725,9 @@ func (t *PromptCacheOptions) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "mode":
-			t.Mode = PromptCacheMode(d.ReadString())
+			d.StringTo((*string)(&t.Mode))
 		case "ttl":
-			t.TTL = PromptCacheTTL(d.ReadString())
+			d.StringTo((*string)(&t.TTL))
 		default:
 			d.Skip()
 		}
@@ -3777,15 +3777,15 @@ func (t *PromptTokensDetails) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "audio_tokens":
-			t.AudioTokens = d.ReadInt()
+			d.IntTo(&t.AudioTokens)
 		case "cache_write_tokens":
-			t.CacheWriteTokens = d.ReadInt()
+			d.IntTo(&t.CacheWriteTokens)
 		case "cached_tokens":
-			t.CachedTokens = d.ReadInt()
+			d.IntTo(&t.CachedTokens)
 		case "image_tokens":
-			t.ImageTokens = d.ReadInt()
+			d.IntTo(&t.ImageTokens)
 		case "text_tokens":
-			t.TextTokens = d.ReadInt()
+			d.IntTo(&t.TextTokens)
 		default:
 			d.Skip()
 		}
@@ -3827,9 +3827,9 @@ func (t *RefusalPart) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = RefusalPartType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "refusal":
-			t.Refusal = d.ReadString()
+			d.StringTo(&t.Refusal)
 		default:
 			d.Skip()
 		}
@@ -3897,17 +3897,17 @@ func (t *ResponseMessage) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "role":
-			t.Role = ResponseMessageRole(d.ReadString())
+			d.StringTo((*string)(&t.Role))
 		case "content":
-			t.Content = d.ReadString()
+			d.StringTo(&t.Content)
 		case "refusal":
-			t.Refusal = d.ReadString()
+			d.StringTo(&t.Refusal)
 		case "annotations":
-			t.Annotations = codec.Slice(d, (*Annotation).DecodeJSON)
+			codec.SliceTo(d, &t.Annotations, (*Annotation).DecodeJSON)
 		case "audio":
-			t.Audio = codec.Pointer(d, (*Audio).DecodeJSON)
+			codec.PointerTo(d, &t.Audio, (*Audio).DecodeJSON)
 		case "function_call":
-			t.FunctionCall = codec.Pointer(d, (*FunctionCall).DecodeJSON)
+			codec.PointerTo(d, &t.FunctionCall, (*FunctionCall).DecodeJSON)
 		case "tool_calls":
 			t.ToolCalls.DecodeJSON(d)
 		default:
@@ -3975,7 +3975,7 @@ type StopSequences []string
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
 func (t *StopSequences) DecodeJSON(d *codec.Decoder) {
-	*t = codec.Slice(d, func(v *string, d *codec.Decoder) { *v = d.ReadString() })
+	codec.SliceTo(d, (*[]string)(t), func(v *string, d *codec.Decoder) { d.StringTo(v) })
 }
 
 // UnmarshalJSON decodes as DecodeJSON does.
@@ -4029,23 +4029,23 @@ func (t *StoredMessage) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "id":
-			t.ID = d.ReadString()
+			d.StringTo(&t.ID)
 		case "role":
-			t.Role = Role(d.ReadString())
+			d.StringTo((*string)(&t.Role))
 		case "content":
-			t.Content = d.ReadString()
+			d.StringTo(&t.Content)
 		case "content_parts":
 			t.ContentParts.DecodeJSON(d)
 		case "annotations":
-			t.Annotations = codec.Slice(d, (*Annotation).DecodeJSON)
+			codec.SliceTo(d, &t.Annotations, (*Annotation).DecodeJSON)
 		case "audio":
-			t.Audio = codec.Pointer(d, (*Audio).DecodeJSON)
+			codec.PointerTo(d, &t.Audio, (*Audio).DecodeJSON)
 		case "function_call":
-			t.FunctionCall = codec.Pointer(d, (*FunctionCall).DecodeJSON)
+			codec.PointerTo(d, &t.FunctionCall, (*FunctionCall).DecodeJSON)
 		case "name":
-			t.Name = d.ReadString()
+			d.StringTo(&t.Name)
 		case "refusal":
-			t.Refusal = d.ReadString()
+			d.StringTo(&t.Refusal)
 		case "tool_calls":
 			t.ToolCalls.DecodeJSON(d)
 		default:
@@ -4090,7 +4090,7 @@ type StoredParts []StoredPart
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
 func (t *StoredParts) DecodeJSON(d *codec.Decoder) {
-	*t = codec.Slice(d, decodeStoredPart)
+	codec.SliceTo(d, (*[]StoredPart)(t), decodeStoredPart)
 }
 
 // UnmarshalJSON decodes as DecodeJSON does.
@@ -4119,7 +4119,7 @@ func (t *StreamOptions) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "include_obfuscation":
-			t.IncludeObfuscation = codec.Pointer(d, func(v *bool, d *codec.Decoder) { *v = d.ReadBool() })
+			codec.PointerTo(d, &t.IncludeObfuscation, func(v *bool, d *codec.Decoder) { *v = d.ReadBool() })
 		case "include_usage":
 			t.IncludeUsage = d.ReadBool()
 		default:
@@ -4159,11 +4159,11 @@ func (t *SystemMessage) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "role":
-			t.Role = SystemMessageRole(d.ReadString())
+			d.StringTo((*string)(&t.Role))
 		case "content":
 			decodeTextContent(&t.Content, d)
 		case "name":
-			t.Name = d.ReadString()
+			d.StringTo(&t.Name)
 		default:
 			d.Skip()
 		}
@@ -4215,7 +4215,7 @@ func (t *TextFormat) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = TextFormatType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		default:
 			d.Skip()
 		}
@@ -4263,11 +4263,11 @@ func (t *TextPart) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = TextPartType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "prompt_cache_breakpoint":
-			t.PromptCacheBreakpoint = codec.Pointer(d, (*PromptCacheBreakpoint).DecodeJSON)
+			codec.PointerTo(d, &t.PromptCacheBreakpoint, (*PromptCacheBreakpoint).DecodeJSON)
 		case "text":
-			t.Text = d.ReadString()
+			d.StringTo(&t.Text)
 		default:
 			d.Skip()
 		}
@@ -4304,7 +4304,7 @@ type TextParts []TextPart
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
 func (t *TextParts) DecodeJSON(d *codec.Decoder) {
-	*t = codec.Slice(d, (*TextPart).DecodeJSON)
+	codec.SliceTo(d, (*[]TextPart)(t), (*TextPart).DecodeJSON)
 }
 
 // UnmarshalJSON decodes as DecodeJSON does.
@@ -4329,7 +4329,7 @@ func (t *TextResponse) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "type":
-			t.Type = TextResponseType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		default:
 			d.Skip()
 		}
@@ -4380,13 +4380,13 @@ func (t *TokenLogprob) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "token":
-			t.Token = d.ReadString()
+			d.StringTo(&t.Token)
 		case "logprob":
 			t.Logprob = d.ReadFloat()
 		case "bytes":
-			t.Bytes = codec.Slice(d, func(v *int, d *codec.Decoder) { *v = d.ReadInt() })
+			codec.SliceTo(d, &t.Bytes, func(v *int, d *codec.Decoder) { d.IntTo(v) })
 		case "top_logprobs":
-			t.TopLogprobs = codec.Slice(d, (*TopLogprob).DecodeJSON)
+			codec.SliceTo(d, &t.TopLogprobs, (*TopLogprob).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -4442,15 +4442,15 @@ func (t *ToolCallDelta) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "index":
-			t.Index = d.ReadInt()
+			d.IntTo(&t.Index)
 		case "id":
-			t.ID = d.ReadString()
+			d.StringTo(&t.ID)
 		case "type":
-			t.Type = ToolCallType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		case "custom":
-			t.Custom = codec.Pointer(d, (*CustomCallDelta).DecodeJSON)
+			codec.PointerTo(d, &t.Custom, (*CustomCallDelta).DecodeJSON)
 		case "function":
-			t.Function = codec.Pointer(d, (*FunctionCallDelta).DecodeJSON)
+			codec.PointerTo(d, &t.Function, (*FunctionCallDelta).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -4481,7 +4481,7 @@ type ToolCalls []ToolCall
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
 func (t *ToolCalls) DecodeJSON(d *codec.Decoder) {
-	*t = codec.Slice(d, decodeToolCall)
+	codec.SliceTo(d, (*[]ToolCall)(t), decodeToolCall)
 }
 
 // UnmarshalJSON decodes as DecodeJSON does.
@@ -4521,11 +4521,11 @@ func (t *ToolMessage) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "role":
-			t.Role = ToolMessageRole(d.ReadString())
+			d.StringTo((*string)(&t.Role))
 		case "content":
 			decodeTextContent(&t.Content, d)
 		case "tool_call_id":
-			t.ToolCallID = d.ReadString()
+			d.StringTo(&t.ToolCallID)
 		default:
 			d.Skip()
 		}
@@ -4569,7 +4569,7 @@ func (t *ToolName) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "name":
-			t.Name = d.ReadString()
+			d.StringTo(&t.Name)
 		default:
 			d.Skip()
 		}
@@ -4593,7 +4593,7 @@ type Tools []Tool
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
 func (t *Tools) DecodeJSON(d *codec.Decoder) {
-	*t = codec.Slice(d, decodeTool)
+	codec.SliceTo(d, (*[]Tool)(t), decodeTool)
 }
 
 // UnmarshalJSON decodes as DecodeJSON does.
@@ -4624,11 +4624,11 @@ func (t *TopLogprob) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "token":
-			t.Token = d.ReadString()
+			d.StringTo(&t.Token)
 		case "logprob":
 			t.Logprob = d.ReadFloat()
 		case "bytes":
-			t.Bytes = codec.Slice(d, func(v *int, d *codec.Decoder) { *v = d.ReadInt() })
+			codec.SliceTo(d, &t.Bytes, func(v *int, d *codec.Decoder) { d.IntTo(v) })
 		default:
 			d.Skip()
 		}
@@ -4670,13 +4670,13 @@ func (t *URLCitation) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "end_index":
-			t.EndIndex = d.ReadInt()
+			d.IntTo(&t.EndIndex)
 		case "start_index":
-			t.StartIndex = d.ReadInt()
+			d.IntTo(&t.StartIndex)
 		case "title":
-			t.Title = d.ReadString()
+			d.StringTo(&t.Title)
 		case "url":
-			t.URL = d.ReadString()
+			d.StringTo(&t.URL)
 		default:
 			d.Skip()
 		}
@@ -4720,7 +4720,7 @@ func (t *UserLocation) DecodeJSON(d *codec.Decoder) {
 		case "approximate":
 			t.Approximate.DecodeJSON(d)
 		case "type":
-			t.Type = UserLocationType(d.ReadString())
+			d.StringTo((*string)(&t.Type))
 		default:
 			d.Skip()
 		}
@@ -4769,11 +4769,11 @@ func (t *UserMessage) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "role":
-			t.Role = UserMessageRole(d.ReadString())
+			d.StringTo((*string)(&t.Role))
 		case "content":
 			decodeUserContent(&t.Content, d)
 		case "name":
-			t.Name = d.ReadString()
+			d.StringTo(&t.Name)
 		default:
 			d.Skip()
 		}
@@ -4815,7 +4815,7 @@ type UserParts []UserPart
 
 // DecodeJSON reads the next JSON value into t and forgets what t held before. Null leaves the zero value.
 func (t *UserParts) DecodeJSON(d *codec.Decoder) {
-	*t = codec.Slice(d, decodeUserPart)
+	codec.SliceTo(d, (*[]UserPart)(t), decodeUserPart)
 }
 
 // UnmarshalJSON decodes as DecodeJSON does.
@@ -4854,9 +4854,9 @@ func (t *WebSearchOptions) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "search_context_size":
-			t.SearchContextSize = SearchContextSize(d.ReadString())
+			d.StringTo((*string)(&t.SearchContextSize))
 		case "user_location":
-			t.UserLocation = codec.Pointer(d, (*UserLocation).DecodeJSON)
+			codec.PointerTo(d, &t.UserLocation, (*UserLocation).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -5008,9 +5008,7 @@ type Codec struct{}
 var _ codec.Stream[CreateChatCompletionStreamResponse, CreateChatCompletionResponse] = Codec{}
 
 // DecodeChunk decodes the data of one event. Unknown fields are skipped.
-func (Codec) DecodeChunk(data []byte, v *CreateChatCompletionStreamResponse) error {
-	return codec.Unmarshal(data, v, (*CreateChatCompletionStreamResponse).DecodeJSON)
-}
+func (Codec) DecodeChunk(v *CreateChatCompletionStreamResponse, d *codec.Decoder) { v.DecodeJSON(d) }
 
 // DecodeResponse decodes a whole response.
 func (Codec) DecodeResponse(data []byte, v *CreateChatCompletionResponse) error {

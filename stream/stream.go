@@ -40,6 +40,7 @@ type Reader[C, R any] struct {
 	watcher exchange.Watcher // nil if nobody watches
 	sniff   *sniffer         // until the first event, while it is open whether this is a stream at all
 
+	chunks   codec.Chunks[C]
 	chunk    *C
 	raw      []byte
 	acc      codec.Accumulator[C, R]
@@ -190,9 +191,13 @@ func (r *Reader[C, R]) Close() error {
 
 // nextChunk decodes the data of an event and takes it in.
 func (r *Reader[C, R]) nextChunk(data []byte) bool {
+	if chunk := r.chunks.Recognize(data, errorWord, false); chunk != nil {
+		r.take(chunk, data)
+		r.chunk, r.raw = chunk, data
+		return true
+	}
 	refused := r.refused(data)
-	chunk := new(C)
-	err := r.codec.DecodeChunk(data, chunk)
+	chunk, err := r.chunks.Decode(data, errorWord, r.codec.DecodeChunk)
 	if err == nil {
 		r.take(chunk, data)
 	}
@@ -208,11 +213,14 @@ func (r *Reader[C, R]) nextChunk(data []byte) bool {
 
 // refused returns the error that data says, or nil. Data without the word is not parsed a second time.
 func (r *Reader[C, R]) refused(data []byte) *api.Error {
-	if !bytes.Contains(data, []byte(`"error"`)) {
+	if !bytes.Contains(data, []byte(`"`+errorWord+`"`)) {
 		return nil
 	}
 	return api.FromBody(r.resp, data)
 }
+
+// errorWord is a name or value without which no data says an error.
+const errorWord = "error"
 
 // take adds a chunk to the result and notes how far the answer has come.
 func (r *Reader[C, R]) take(chunk *C, data []byte) {

@@ -1,0 +1,99 @@
+package codec
+
+import "bytes"
+
+// Chunks decodes the chunks of event streams, one after the other, at less cost than [Unmarshal] and with the
+// same results. The zero value is ready to use, for any number of streams of one chunk type. It must not be
+// used by two goroutines at once.
+//
+// Chunks takes memory for several chunks at a time. A chunk that is kept may hold up to 64 KiB beside its own
+// bytes.
+//
+// A chunk that differs from an earlier one only in strings and integers is not decoded, but recognized: if all
+// other bytes are the same, its values are put into a copy. It does not matter which values vary.
+type Chunks[C any] struct {
+	d       Decoder
+	mem     memory
+	rec     recorder
+	pattern pattern
+	missed  int // chunks in a row that were not recognized
+}
+
+// maxShared is the size from which on a chunk is decoded on its own, as with [Unmarshal].
+const maxShared = 4 << 10
+
+// After so many chunks in a row that were not recognized, only every 16th is learned.
+const (
+	patience  = 8
+	learnEach = 16
+)
+
+// Recognize returns the chunk if it is one that need not be decoded, else nil. Data with a string that is avoid,
+// between quotes, as a name or value, is not recognized. avoid is plain ASCII; the same must be given to Decode.
+//
+// With again, the chunk may be the one that Recognize returned the last time, with other values: then that
+// must only be read, and not be used any more.
+func (c *Chunks[C]) Recognize(data []byte, avoid string, again bool) *C {
+	if len(data) > maxShared {
+		return nil
+	}
+	d := &c.d
+	d.data, d.pos = data, 0
+	var chunk *C
+	if c.pattern.match(d) && c.pattern.avoids(avoid) {
+		c.mem.begin()
+		d.mem = &c.mem
+		chunk = (*C)(c.pattern.write(d, again))
+		c.missed = 0
+	}
+	d.data, d.err, d.mem = nil, nil, nil
+	return chunk
+}
+
+// Decode decodes data with decode into a new chunk. On an error, always an *InputError, it returns that alone.
+func (c *Chunks[C]) Decode(data []byte, avoid string, decode func(*C, *Decoder)) (*C, error) {
+	d := &c.d
+	defer d.Reset(nil)
+	if len(data) <= maxShared {
+		c.mem.begin()
+		d.Reset(data)
+		d.mem = &c.mem
+		chunk, err := c.decode(data, avoid, decode)
+		if c.mem.left >= 0 {
+			return chunk, err
+		}
+	}
+	chunk := new(C)
+	d.Reset(data)
+	decode(chunk, d)
+	if err := d.End(); err != nil {
+		return nil, err
+	}
+	return chunk, nil
+}
+
+// decode decodes into shared memory, and learns where that is worth it.
+func (c *Chunks[C]) decode(data []byte, avoid string, decode func(*C, *Decoder)) (*C, error) {
+	d := &c.d
+	b := blockFor[C](d.mem)
+	if b == nil {
+		b = new(blockOf[C])
+	}
+	chunk := &b.alloc(d.mem, 1)[0]
+	learn := c.missed < patience || c.missed%learnEach == 0
+	c.missed++
+	if learn {
+		c.rec.reset()
+		d.rec = &c.rec
+		noteRun(d, b, chunk, 1)
+	}
+	decode(chunk, d)
+	if err := d.End(); err != nil {
+		return nil, err
+	}
+	if learn && c.rec.resolve() && !bytes.Contains(data, []byte(`"`+avoid+`"`)) {
+		c.pattern.learn(&c.rec, data)
+	}
+	c.rec.reset()
+	return chunk, nil
+}

@@ -1,0 +1,164 @@
+package codec
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"unsafe" // to write values to the places where they belong
+)
+
+// pattern is a chunk, its JSON, and where in the one and in the other its values are. Most chunks of a stream
+// differ from those before them in few values and in nothing else. For them it is enough to see that all
+// other bytes are the same, and to write the values into a copy.
+type pattern struct {
+	text   []byte
+	runs   []run // copies that nobody else has; the chunk itself is the first
+	links  []link
+	values []variable
+	varied []variable // those that have ever differed from text; the others are compared as text
+	made   []unsafe.Pointer
+	fresh  bool // made is what the caller had last
+}
+
+// variable is a value and what the input at hand has in its place.
+type variable struct {
+	value
+	raw     []byte // between the quotes, or the digits
+	saved   int    // see scanString
+	ascii   bool
+	integer int64
+}
+
+// learn makes the pattern that of the chunk that has just been decoded from text.
+func (p *pattern) learn(r *recorder, text []byte) {
+	p.forget()
+	p.text = append(p.text[:0], text...)
+	p.links = append(p.links[:0], r.links...)
+	for _, v := range r.values {
+		p.values = append(p.values, variable{value: v})
+	}
+	for _, run := range r.runs {
+		run.p = run.of.detach(run.p, run.n)
+		p.runs = append(p.runs, run)
+	}
+	p.made = slices.Grow(p.made, len(p.runs))[:len(p.runs)]
+	clear(p.made)
+}
+
+// forget makes the pattern match nothing.
+func (p *pattern) forget() {
+	clear(p.runs)
+	clear(p.made)
+	p.text, p.runs, p.made, p.fresh = p.text[:0], p.runs[:0], p.made[:0], false
+	p.values, p.varied = p.values[:0], p.varied[:0]
+}
+
+// match reports whether the input of d is the text of the pattern but for its values, and finds them.
+func (p *pattern) match(d *Decoder) bool {
+	switch {
+	case len(p.text) == 0:
+		return false
+	case p.compare(d, p.varied):
+		return true
+	case !p.compare(d, p.values):
+		return false
+	}
+	for _, v := range p.values {
+		same := func(other variable) bool { return other.start == v.start }
+		if !bytes.Equal(v.raw, p.text[v.start:v.end]) && !slices.ContainsFunc(p.varied, same) {
+			p.varied = append(p.varied, v)
+		}
+	}
+	slices.SortFunc(p.varied, func(a, b variable) int { return a.start - b.start })
+	return p.compare(d, p.varied)
+}
+
+// compare finds the values vary in the input of d and compares all that lies between them.
+func (p *pattern) compare(d *Decoder, vary []variable) bool {
+	b, at, from := d.data, 0, 0
+	for i := range vary {
+		v := &vary[i]
+		n := v.start - from
+		if len(b)-at < n || string(b[at:at+n]) != string(p.text[from:v.start]) {
+			return false
+		}
+		if !v.scan(d, at+n) {
+			return false
+		}
+		at, from = at+n+len(v.raw), v.end
+	}
+	return string(b[at:]) == string(p.text[from:])
+}
+
+// scan finds the value that begins at i.
+func (v *variable) scan(d *Decoder, i int) bool {
+	switch v.kind {
+	case stringPlace, skippedString:
+		d.pos = i - 1
+		v.raw, v.saved, v.ascii = d.scanString()
+		return d.err == nil
+	case skippedNumber:
+		d.pos = i
+		v.raw = d.scanNumber("").text
+		return d.err == nil
+	default:
+		return v.scanInteger(d.data, i)
+	}
+}
+
+// scanInteger finds an integer that is written in the usual way.
+func (v *variable) scanInteger(b []byte, i int) bool {
+	first := i
+	negative := i < len(b) && b[i] == '-'
+	if negative {
+		first++
+	}
+	digits, end := scanDigits(b, first, 0)
+	count := end - first
+	if count == 0 || count > maxShort || count > 1 && b[first] == '0' {
+		return false
+	}
+	v.raw, v.integer = b[i:end], int64(digits)
+	if negative {
+		v.integer = -v.integer
+	}
+	return v.kind != intPlace || v.integer >= math.MinInt && v.integer <= math.MaxInt
+}
+
+// avoids reports whether no string that match has found ends with word.
+func (p *pattern) avoids(word string) bool {
+	for i := range p.varied {
+		if v := &p.varied[i]; bytes.HasSuffix(v.raw, []byte(word)) {
+			return false
+		}
+	}
+	return true
+}
+
+// write returns the chunk that match has recognized: a copy of the pattern's, or, to be used again, the one
+// that it returned the last time.
+func (p *pattern) write(d *Decoder, again bool) unsafe.Pointer {
+	if !again || !p.fresh {
+		for i, r := range p.runs {
+			p.made[i] = r.of.clone(d.mem, r.p, r.n)
+		}
+		for _, l := range p.links {
+			*(*unsafe.Pointer)(unsafe.Add(p.made[l.run], l.off)) = p.made[l.to]
+		}
+		p.fresh = again
+	}
+	for i := range p.varied {
+		v := &p.varied[i]
+		at := unsafe.Add(p.made[v.run], v.off)
+		switch v.kind {
+		case stringPlace:
+			*(*string)(at) = d.copyString(v.raw, v.saved, v.ascii)
+		case intPlace:
+			*(*int)(at) = int(v.integer)
+		case int64Place:
+			*(*int64)(at) = v.integer
+		default: // skipped
+		}
+	}
+	return p.made[0]
+}
