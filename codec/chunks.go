@@ -31,8 +31,8 @@ const (
 // Recognize returns the chunk if it is one that need not be decoded, else nil. Data with a string that is avoid,
 // between quotes, as a name or value, is not recognized. avoid is plain ASCII; the same must be given to Decode.
 //
-// With again, the chunk may be the one that Recognize returned the last time, with other values: then that
-// must only be read, and not be used any more.
+// With again, the chunk may be the one that Recognize returned the last time, with other values. Chunks must then
+// only be read, and only until the next call. What an accumulator keeps of them stays valid.
 func (c *Chunks[C]) Recognize(data []byte, avoid string, again bool) *C {
 	if len(data) > maxShared {
 		return nil

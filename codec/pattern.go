@@ -17,7 +17,7 @@ type pattern struct {
 	values []variable
 	varied []variable // those that have ever differed from text; the others are compared as text
 	made   []unsafe.Pointer
-	fresh  bool // made is what the caller had last
+	again  bool // made may be written to again
 }
 
 // variable is a value and what the input at hand has in its place.
@@ -49,7 +49,7 @@ func (p *pattern) learn(r *recorder, text []byte) {
 func (p *pattern) forget() {
 	clear(p.runs)
 	clear(p.made)
-	p.text, p.runs, p.made, p.fresh = p.text[:0], p.runs[:0], p.made[:0], false
+	p.text, p.runs, p.made, p.again = p.text[:0], p.runs[:0], p.made[:0], false
 	p.values, p.varied = p.values[:0], p.varied[:0]
 }
 
@@ -70,7 +70,25 @@ func (p *pattern) match(d *Decoder) bool {
 		}
 	}
 	slices.SortFunc(p.varied, func(a, b variable) int { return a.start - b.start })
+	p.again = false
 	return p.compare(d, p.varied)
+}
+
+// passing reports whether all values that vary are in memory of which an accumulator keeps nothing.
+func (p *pattern) passing() bool {
+	return !slices.ContainsFunc(p.varied, func(v variable) bool { return p.kept(v.run) })
+}
+
+// kept reports whether an accumulator may keep a pointer to the run, or to one that leads to it.
+func (p *pattern) kept(run int) bool {
+	for run > 0 {
+		i := slices.IndexFunc(p.links, func(l link) bool { return l.to == run })
+		if !p.links[i].delta {
+			return true
+		}
+		run = p.links[i].run
+	}
+	return false
 }
 
 // compare finds the values vary in the input of d and compares all that lies between them.
@@ -135,17 +153,17 @@ func (p *pattern) avoids(word string) bool {
 	return true
 }
 
-// write returns the chunk that match has recognized: a copy of the pattern's, or, to be used again, the one
-// that it returned the last time.
+// write returns the chunk that match has recognized: a copy of the pattern's, or with again the one that it
+// returned the last time, if that may be.
 func (p *pattern) write(d *Decoder, again bool) unsafe.Pointer {
-	if !again || !p.fresh {
+	if !again || !p.again {
 		for i, r := range p.runs {
 			p.made[i] = r.of.clone(d.mem, r.p, r.n)
 		}
 		for _, l := range p.links {
 			*(*unsafe.Pointer)(unsafe.Add(p.made[l.run], l.off)) = p.made[l.to]
 		}
-		p.fresh = again
+		p.again = again && p.passing()
 	}
 	for i := range p.varied {
 		v := &p.varied[i]

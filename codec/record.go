@@ -38,7 +38,8 @@ type spot struct {
 type link struct {
 	at uintptr // the address, only while recording
 	spot
-	to int
+	to    int
+	delta bool // an accumulator keeps nothing of the run
 }
 
 // value is a spot with a string or an integer, or nothing but its text where that was skipped.
@@ -142,10 +143,10 @@ func noteSlice[T any](d *Decoder, b *blockOf[T], s []T) int {
 	return noteRun(d, b, unsafe.SliceData(s), len(s))
 }
 
-// noteLink notes that what points to the run is at p.
-func noteLink[P any](d *Decoder, p *P, to int) {
+// noteLink notes that what points to the run is at p, and whether an accumulator leaves it alone.
+func noteLink[P any](d *Decoder, p *P, to int, delta bool) {
 	if to > 0 {
-		d.rec.links = append(d.rec.links, link{at: uintptr(unsafe.Pointer(p)), to: to})
+		d.rec.links = append(d.rec.links, link{at: uintptr(unsafe.Pointer(p)), to: to, delta: delta})
 	}
 }
 

@@ -1,5 +1,7 @@
 package codec
 
+import "math/bits"
+
 // Stream is what a package generated from a document knows of its event stream: how an event is
 // decoded, how events add up to a response of type R, and what of them decides that an answer is
 // complete. The templates emit an implementation for each schema with x-stream-codec; it has no state
@@ -33,14 +35,22 @@ type Accumulator[C, R any] interface {
 // Progress knows which choices of a stream were seen and which have a finish reason.
 // The zero value has seen none. It is not safe for concurrent use.
 type Progress struct {
-	open     map[int]struct{} // choices without a finish reason
-	finished map[int]struct{}
-	usage    bool
+	seen, done uint64           // a bit for each choice with an index below 64
+	open       map[int]struct{} // the other choices without a finish reason
+	finished   map[int]struct{}
+	usage      bool
 }
 
 // Choice notes that a chunk touched the choice with this index, and whether it brought its finish reason.
 // A finish reason is never taken back.
 func (p *Progress) Choice(index int, finished bool) {
+	if 0 <= index && index < 64 {
+		p.seen |= 1 << index
+		if finished {
+			p.done |= 1 << index
+		}
+		return
+	}
 	if _, done := p.finished[index]; done {
 		return
 	}
@@ -59,10 +69,10 @@ func (p *Progress) Choice(index int, finished bool) {
 func (p *Progress) Usage(brought bool) { p.usage = p.usage || brought }
 
 // Seen returns the number of choices seen.
-func (p *Progress) Seen() int { return len(p.open) + len(p.finished) }
+func (p *Progress) Seen() int { return bits.OnesCount64(p.seen) + len(p.open) + len(p.finished) }
 
 // Finished says whether at least one choice was seen and every choice seen has a finish reason.
-func (p *Progress) Finished() bool { return len(p.open) == 0 && len(p.finished) > 0 }
+func (p *Progress) Finished() bool { return p.seen == p.done && len(p.open) == 0 && p.Seen() > 0 }
 
 // HasUsage says whether the usage has arrived.
 func (p *Progress) HasUsage() bool { return p.usage }

@@ -32,7 +32,15 @@ func Pointer[T any](d *Decoder, decode func(*T, *Decoder)) *T {
 func PointerTo[T any](d *Decoder, p **T, decode func(*T, *Decoder)) {
 	v, run := readPointer(d, decode)
 	*p = v
-	noteLink(d, p, run)
+	noteLink(d, p, run, false)
+}
+
+// DeltaTo is [PointerTo] for what an accumulator adds up and does not keep (x-accumulates-to). So it may be
+// written to again when the next chunk comes.
+func DeltaTo[T any](d *Decoder, p **T, decode func(*T, *Decoder)) {
+	v, run := readPointer(d, decode)
+	*p = v
+	noteLink(d, p, run, true)
 }
 
 // readPointer also returns the number of the run in which a recorder finds what was read, 0 if none does.
@@ -66,7 +74,14 @@ func Slice[T any](d *Decoder, decode func(*T, *Decoder)) []T {
 func SliceTo[T any](d *Decoder, p *[]T, decode func(*T, *Decoder)) {
 	s, run := readSlice(d, decode)
 	*p = s
-	noteLink(d, p, run)
+	noteLink(d, p, run, false)
+}
+
+// DeltasTo is [SliceTo] for what an accumulator adds up and does not keep (x-accumulate: by-index); see [DeltaTo].
+func DeltasTo[T any](d *Decoder, p *[]T, decode func(*T, *Decoder)) {
+	s, run := readSlice(d, decode)
+	*p = s
+	noteLink(d, p, run, true)
 }
 
 // readSlice also returns the number of the run in which a recorder finds what was read, 0 if none does.

@@ -1175,7 +1175,7 @@ func (t *Choice) DecodeJSON(d *codec.Decoder) {
 		case "finish_reason":
 			d.StringTo((*string)(&t.FinishReason))
 		case "logprobs":
-			codec.PointerTo(d, &t.Logprobs, (*Logprobs).DecodeJSON)
+			codec.DeltaTo(d, &t.Logprobs, (*Logprobs).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -1224,7 +1224,7 @@ func (t *ChunkChoice) DecodeJSON(d *codec.Decoder) {
 		case "finish_reason":
 			d.StringTo((*string)(&t.FinishReason))
 		case "logprobs":
-			codec.PointerTo(d, &t.Logprobs, (*Logprobs).DecodeJSON)
+			codec.DeltaTo(d, &t.Logprobs, (*Logprobs).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -1779,7 +1779,7 @@ func (t *CreateChatCompletionStreamResponse) DecodeJSON(d *codec.Decoder) {
 		case "model":
 			d.StringTo(&t.Model)
 		case "choices":
-			codec.SliceTo(d, &t.Choices, (*ChunkChoice).DecodeJSON)
+			codec.DeltasTo(d, &t.Choices, (*ChunkChoice).DecodeJSON)
 		case "moderation":
 			codec.PointerTo(d, &t.Moderation, (*Moderation).DecodeJSON)
 		case "obfuscation":
@@ -2170,13 +2170,13 @@ func (t *Delta) DecodeJSON(d *codec.Decoder) {
 		case "annotations":
 			codec.SliceTo(d, &t.Annotations, (*Annotation).DecodeJSON)
 		case "audio":
-			codec.PointerTo(d, &t.Audio, (*AudioDelta).DecodeJSON)
+			codec.DeltaTo(d, &t.Audio, (*AudioDelta).DecodeJSON)
 		case "function_call":
-			codec.PointerTo(d, &t.FunctionCall, (*FunctionCallDelta).DecodeJSON)
+			codec.DeltaTo(d, &t.FunctionCall, (*FunctionCallDelta).DecodeJSON)
 		case "refusal":
 			d.StringTo(&t.Refusal)
 		case "tool_calls":
-			codec.SliceTo(d, &t.ToolCalls, (*ToolCallDelta).DecodeJSON)
+			codec.DeltasTo(d, &t.ToolCalls, (*ToolCallDelta).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -4448,9 +4448,9 @@ func (t *ToolCallDelta) DecodeJSON(d *codec.Decoder) {
 		case "type":
 			d.StringTo((*string)(&t.Type))
 		case "custom":
-			codec.PointerTo(d, &t.Custom, (*CustomCallDelta).DecodeJSON)
+			codec.DeltaTo(d, &t.Custom, (*CustomCallDelta).DecodeJSON)
 		case "function":
-			codec.PointerTo(d, &t.Function, (*FunctionCallDelta).DecodeJSON)
+			codec.DeltaTo(d, &t.Function, (*FunctionCallDelta).DecodeJSON)
 		default:
 			d.Skip()
 		}

@@ -12,8 +12,10 @@ import (
 
 // modes are the ways to read a stream, by name.
 var modes = map[string][]stream.Option{
-	"kept":        {stream.WithoutResult()},
-	"accumulated": nil,
+	"kept":          {stream.WithoutResult()},
+	"kept+result":   nil,
+	"reused":        {stream.WithoutResult(), stream.ReuseChunk()},
+	"reused+result": {stream.ReuseChunk()},
 }
 
 // BenchmarkChunks reads the chunks of each corpus in each mode. Beside the time of a chunk it prints how many

@@ -71,6 +71,15 @@ func WithoutResult() Option {
 	}
 }
 
+// ReuseChunk makes a chunk valid only until the next Next, and only for reading, so that Next need not make
+// another. Strings of it stay valid, as do [Reader.Result] and [Reader.Partial].
+func ReuseChunk() Option {
+	return func(o *options) error {
+		o.reuseChunk = true
+		return nil
+	}
+}
+
 // FirstEventTimeout limits how long Next waits, from the response headers on, until the first event is
 // complete. A wait that is too long ends the stream with a [TimeoutError] whose phase is "first event". The
 // default is no limit, because reasoning models can be silent for minutes. d must be positive.
@@ -125,6 +134,7 @@ type options struct {
 	maxTotalBytes int64
 	maxErrorBytes int
 	withoutResult bool
+	reuseChunk    bool
 	choices       int // expected, 0 for unknown
 	usage         bool
 

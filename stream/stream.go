@@ -93,7 +93,7 @@ func (r *Reader[C, R]) Next() bool {
 const doneMarker = "[DONE]"
 
 // Chunk returns the chunk that Next read, nil before the first and after the last. It belongs to the caller
-// and stays valid.
+// and stays valid, unless [ReuseChunk] says otherwise.
 func (r *Reader[C, R]) Chunk() *C { return r.chunk }
 
 // Raw returns the JSON of the chunk, with everything a vendor adds. It is valid until the next Next. Where
@@ -191,7 +191,7 @@ func (r *Reader[C, R]) Close() error {
 
 // nextChunk decodes the data of an event and takes it in.
 func (r *Reader[C, R]) nextChunk(data []byte) bool {
-	if chunk := r.chunks.Recognize(data, errorWord, false); chunk != nil {
+	if chunk := r.chunks.Recognize(data, errorWord, r.opts.reuseChunk); chunk != nil {
 		r.take(chunk, data)
 		r.chunk, r.raw = chunk, data
 		return true
