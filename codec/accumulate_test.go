@@ -21,12 +21,12 @@ type callAccumulator struct {
 	text codec.Text
 }
 
-func (a *callAccumulator) Add(c call) {
+func (a *callAccumulator) Add(c *call) {
 	a.id.Add(c.id)
 	a.text.Add(c.text)
 }
 
-func (*callAccumulator) Place(c call) (int, string) { return c.index, c.id }
+func (*callAccumulator) Place(c *call) (int, string) { return c.index, c.id }
 
 func (a *callAccumulator) Result() string { return a.id.Result() + ":" + a.text.Result() }
 

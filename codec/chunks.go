@@ -12,12 +12,15 @@ import "bytes"
 // A chunk that differs from an earlier one only in strings and integers is not decoded, but recognized: if all
 // other bytes are the same, its values are put into a copy. It does not matter which values vary.
 type Chunks[C any] struct {
-	d       Decoder
-	mem     memory
-	rec     recorder
-	pattern pattern
-	missed  int // chunks in a row that were not recognized
+	d        Decoder
+	mem      memory
+	rec      recorder
+	patterns [maxPatterns]pattern // the one that was useful last comes first
+	missed   int                  // chunks in a row that were not recognized
 }
+
+// maxPatterns is for streams whose chunks take turns, such as text and tool calls.
+const maxPatterns = 3
 
 // maxShared is the size from which on a chunk is decoded on its own, as with [Unmarshal].
 const maxShared = 4 << 10
@@ -38,16 +41,30 @@ func (c *Chunks[C]) Recognize(data []byte, avoid string, again bool) *C {
 		return nil
 	}
 	d := &c.d
-	d.data, d.pos = data, 0
 	var chunk *C
-	if c.pattern.match(d) && c.pattern.avoids(avoid) {
-		c.mem.begin()
-		d.mem = &c.mem
-		chunk = (*C)(c.pattern.write(d, again))
-		c.missed = 0
+	for i := range c.patterns {
+		p := &c.patterns[i]
+		if !p.match(d, data) {
+			continue
+		}
+		if p.avoids(avoid) {
+			c.mem.begin()
+			d.mem = &c.mem
+			chunk = (*C)(p.write(d, again))
+			c.missed = 0
+			c.moveUp(i)
+		}
+		break
 	}
 	d.data, d.err, d.mem = nil, nil, nil
 	return chunk
+}
+
+// moveUp puts pattern i first.
+func (c *Chunks[C]) moveUp(i int) {
+	for ; i > 0; i-- {
+		c.patterns[i-1], c.patterns[i] = c.patterns[i], c.patterns[i-1]
+	}
 }
 
 // Decode decodes data with decode into a new chunk. On an error, always an *InputError, it returns that alone.
@@ -92,7 +109,8 @@ func (c *Chunks[C]) decode(data []byte, avoid string, decode func(*C, *Decoder))
 		return nil, err
 	}
 	if learn && c.rec.resolve() && !bytes.Contains(data, []byte(`"`+avoid+`"`)) {
-		c.pattern.learn(&c.rec, data)
+		c.patterns[maxPatterns-1].learn(&c.rec, data)
+		c.moveUp(maxPatterns - 1)
 	}
 	c.rec.reset()
 	return chunk, nil

@@ -53,14 +53,14 @@ func (p *pattern) forget() {
 	p.values, p.varied = p.values[:0], p.varied[:0]
 }
 
-// match reports whether the input of d is the text of the pattern but for its values, and finds them.
-func (p *pattern) match(d *Decoder) bool {
+// match reports whether b is the text of the pattern but for its values, and finds them. d is for reading them.
+func (p *pattern) match(d *Decoder, b []byte) bool {
 	switch {
 	case len(p.text) == 0:
 		return false
-	case p.compare(d, p.varied):
+	case p.compare(d, b, p.varied):
 		return true
-	case !p.compare(d, p.values):
+	case !p.compare(d, b, p.values):
 		return false
 	}
 	for _, v := range p.values {
@@ -71,7 +71,7 @@ func (p *pattern) match(d *Decoder) bool {
 	}
 	slices.SortFunc(p.varied, func(a, b variable) int { return a.start - b.start })
 	p.again = false
-	return p.compare(d, p.varied)
+	return p.compare(d, b, p.varied)
 }
 
 // passing reports whether all values that vary are in memory of which an accumulator keeps nothing.
@@ -91,9 +91,10 @@ func (p *pattern) kept(run int) bool {
 	return false
 }
 
-// compare finds the values vary in the input of d and compares all that lies between them.
-func (p *pattern) compare(d *Decoder, vary []variable) bool {
-	b, at, from := d.data, 0, 0
+// compare finds the values vary in b and compares all that lies between them.
+func (p *pattern) compare(d *Decoder, b []byte, vary []variable) bool {
+	d.data, d.err = b, nil
+	at, from := 0, 0
 	for i := range vary {
 		v := &vary[i]
 		n := v.start - from

@@ -151,9 +151,16 @@ func noteLink[P any](d *Decoder, p *P, to int, delta bool) {
 }
 
 // resolve finds the runs that all places are in. It fails where one is in none, as a list that had to move
-// left it behind, where a run is not where it should be, and where two values went to one place.
+// left it behind, where a run is not where it should be, where two values went to one place, and for large chunks.
 func (r *recorder) resolve() bool {
 	if r.off || len(r.links) != len(r.runs)-1 {
+		return false
+	}
+	size := uintptr(0)
+	for _, run := range r.runs {
+		size += run.size
+	}
+	if size > maxShared {
 		return false
 	}
 	for i := range r.links {

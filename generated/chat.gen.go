@@ -4891,7 +4891,7 @@ type audioDeltaAccumulator struct {
 }
 
 // Add takes a delta in.
-func (a *audioDeltaAccumulator) Add(v AudioDelta) {
+func (a *audioDeltaAccumulator) Add(v *AudioDelta) {
 	a.ID.Add(v.ID)
 	a.Data.Add(v.Data)
 	a.ExpiresAt.Add(v.ExpiresAt)
@@ -4924,15 +4924,15 @@ type chunkChoiceAccumulator struct {
 }
 
 // Add takes a delta in.
-func (a *chunkChoiceAccumulator) Add(v ChunkChoice) {
+func (a *chunkChoiceAccumulator) Add(v *ChunkChoice) {
 	a.Index.Add(v.Index)
-	a.Delta.Add(v.Delta)
+	a.Delta.Add(&v.Delta)
 	a.FinishReason.Add(v.FinishReason)
 	a.Logprobs.Add(v.Logprobs)
 }
 
 // Place returns the place of the element that a delta belongs to.
-func (*chunkChoiceAccumulator) Place(v ChunkChoice) (index int, id string) { return v.Index, "" }
+func (*chunkChoiceAccumulator) Place(v *ChunkChoice) (index int, id string) { return v.Index, "" }
 
 // Result returns the Choice so far.
 func (a *chunkChoiceAccumulator) Result() (t Choice) {
@@ -4964,7 +4964,7 @@ type createChatCompletionStreamResponseAccumulator struct {
 }
 
 // Add takes a delta in.
-func (a *createChatCompletionStreamResponseAccumulator) Add(v CreateChatCompletionStreamResponse) {
+func (a *createChatCompletionStreamResponseAccumulator) Add(v *CreateChatCompletionStreamResponse) {
 	a.ID.Add(v.ID)
 	a.Created.Add(v.Created)
 	a.Model.Add(v.Model)
@@ -5049,7 +5049,7 @@ func (a *Accumulator) Add(v *CreateChatCompletionStreamResponse) error {
 	if v == nil {
 		return fmt.Errorf("accumulate: nil chunk")
 	}
-	a.acc.Add(*v)
+	a.acc.Add(v)
 	return nil
 }
 
@@ -5064,7 +5064,7 @@ type customCallDeltaAccumulator struct {
 }
 
 // Add takes a delta in.
-func (a *customCallDeltaAccumulator) Add(v CustomCallDelta) {
+func (a *customCallDeltaAccumulator) Add(v *CustomCallDelta) {
 	a.Name.Add(v.Name)
 	a.Input.Add(v.Input)
 }
@@ -5093,7 +5093,7 @@ type deltaAccumulator struct {
 }
 
 // Add takes a delta in.
-func (a *deltaAccumulator) Add(v Delta) {
+func (a *deltaAccumulator) Add(v *Delta) {
 	a.Content.Add(v.Content)
 	a.Annotations.Add(v.Annotations)
 	a.Audio.Add(v.Audio)
@@ -5132,7 +5132,7 @@ type functionCallDeltaAccumulator struct {
 }
 
 // Add takes a delta in.
-func (a *functionCallDeltaAccumulator) Add(v FunctionCallDelta) {
+func (a *functionCallDeltaAccumulator) Add(v *FunctionCallDelta) {
 	a.Name.Add(v.Name)
 	a.Arguments.Add(v.Arguments)
 }
@@ -5157,7 +5157,7 @@ type logprobsAccumulator struct {
 }
 
 // Add takes a delta in.
-func (a *logprobsAccumulator) Add(v Logprobs) {
+func (a *logprobsAccumulator) Add(v *Logprobs) {
 	a.Content.Add(v.Content)
 	a.Refusal.Add(v.Refusal)
 }
@@ -5178,7 +5178,7 @@ type toolCallDeltaAccumulator struct {
 }
 
 // Add takes a delta in.
-func (a *toolCallDeltaAccumulator) Add(v ToolCallDelta) {
+func (a *toolCallDeltaAccumulator) Add(v *ToolCallDelta) {
 	a.ID.Add(v.ID)
 	a.Type.Add(v.Type)
 	a.Custom.Add(v.Custom)
@@ -5186,7 +5186,7 @@ func (a *toolCallDeltaAccumulator) Add(v ToolCallDelta) {
 }
 
 // Place returns the place of the element that a delta belongs to.
-func (*toolCallDeltaAccumulator) Place(v ToolCallDelta) (index int, id string) { return v.Index, v.ID }
+func (*toolCallDeltaAccumulator) Place(v *ToolCallDelta) (index int, id string) { return v.Index, v.ID }
 
 // Result returns the ToolCall so far.
 func (a *toolCallDeltaAccumulator) Result() ToolCall {
