@@ -60,6 +60,13 @@ func (c *Chunks[C]) Recognize(data []byte, avoid string, again bool) *C {
 	return chunk
 }
 
+// Forget makes sure that no chunk is written to again, so that the next may be of another stream.
+func (c *Chunks[C]) Forget() {
+	for i := range c.patterns {
+		c.patterns[i].again = false
+	}
+}
+
 // moveUp puts pattern i first.
 func (c *Chunks[C]) moveUp(i int) {
 	for ; i > 0; i-- {

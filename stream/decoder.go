@@ -26,9 +26,9 @@ type Event struct {
 // decoded as UTF-8 and that the reconnection time of retry fields is ignored:
 // https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 type Decoder struct {
-	in   input
-	opts options
-	err  error // how the stream ended; set once
+	in       input
+	maxBytes int   // of an event
+	err      error // how the stream ended; set once
 
 	// The event under way; its data is in the input.
 	name    string
@@ -48,13 +48,15 @@ type Decoder struct {
 // error of an option is returned by the first Next. Nothing is read and no buffer allocated before that.
 func NewDecoder(r io.Reader, opts ...Option) *Decoder {
 	o, err := newOptions(opts)
-	d := newDecoder(r, o)
+	d := new(Decoder)
+	d.init(r, &o)
 	d.err = err
 	return d
 }
 
-func newDecoder(r io.Reader, o options) *Decoder {
-	return &Decoder{in: newInput(r, o), opts: o}
+func (d *Decoder) init(r io.Reader, o *options) {
+	d.in.init(r, o)
+	d.maxBytes = o.maxEventBytes
 }
 
 // Next returns the next event. Its Data is valid, and the caller's to change, until the next call of Next;
@@ -207,7 +209,7 @@ func (d *Decoder) more() {
 }
 
 // fits reports whether the event may have n bytes more.
-func (d *Decoder) fits(n int) bool { return n <= d.opts.maxEventBytes-d.counted }
+func (d *Decoder) fits(n int) bool { return n <= d.maxBytes-d.counted }
 
 // count adds a line of n bytes to the size of the event. It reports false if that is too large.
 func (d *Decoder) count(n int) bool {
@@ -223,7 +225,7 @@ func (d *Decoder) count(n int) bool {
 func (d *Decoder) refuse() {
 	d.in.drop()
 	d.in.hasData = false
-	d.finish(&api.TooLargeError{What: "event", Limit: int64(d.opts.maxEventBytes)})
+	d.finish(&api.TooLargeError{What: "event", Limit: int64(d.maxBytes)})
 }
 
 // finish ends the stream and lets go of everything but the data of an incomplete event.
@@ -235,7 +237,11 @@ func (d *Decoder) finish(err error) {
 	}
 	if d.in.hasData {
 		d.incomplete = d.in.data()
+		if len(d.in.buf) <= firstBufferBytes { // others will use it
+			d.incomplete = bytes.Clone(d.incomplete)
+		}
 	}
+	d.in.release()
 	d.in = input{}
 }
 

@@ -173,11 +173,14 @@ func interpret(in string) (events []wireEvent) {
 type pieceReader struct {
 	rest, pieces []byte
 	turn         int
-	least        int // the least room a Read was given
+	full         bool // the last Read took all the room it was given
+	least        int  // the least room a Read was given after such a one
 }
 
 func (r *pieceReader) Read(p []byte) (int, error) {
-	r.least = min(r.least, len(p))
+	if r.full {
+		r.least = min(r.least, len(p))
+	}
 	if len(r.rest) == 0 {
 		return 0, io.EOF
 	}
@@ -187,6 +190,6 @@ func (r *pieceReader) Read(p []byte) (int, error) {
 		r.turn++
 	}
 	n = copy(p[:n], r.rest)
-	r.rest = r.rest[n:]
+	r.rest, r.full = r.rest[n:], n == len(p)
 	return n, nil
 }

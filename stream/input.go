@@ -6,14 +6,16 @@ import (
 	"io"
 	"math"
 	"strings"
+	"sync"
 
 	"github.com/chatspec/chatspec/api"
 )
 
 const (
+	idleBytes        = 64       // what a Read is offered that may wait for long
 	firstBufferBytes = 4 << 10  // the first buffer, and the room for reading beside the largest event
 	keptBufferBytes  = 32 << 10 // a larger buffer is not kept for the next event
-	minReadBytes     = 512      // no Read is offered less room
+	minReadBytes     = 512      // no other Read is offered less room
 	maxEmptyReads    = 100      // Reads without bytes and error in a row, as in bufio
 	byteOrderMark    = "\uFEFF"
 )
@@ -21,6 +23,9 @@ const (
 // input is the bytes that have been read and not yet returned. Its buffer holds, in this order and with
 // gaps, the data of the event under way and the bytes that are not yet split into lines. The data is
 // joined in place: one data line is never copied, and many need no second buffer.
+//
+// Most streams wait for their server most of the time. While one waits between two events, its buffer is
+// with another, and what comes is read into the few bytes of idle first.
 type input struct {
 	r       io.Reader
 	err     error // of the last Read, once its bytes have been taken
@@ -28,8 +33,8 @@ type input struct {
 	limit   int64 // of total
 	maxSize int   // of buf
 
-	buf                []byte
-	hasData            bool // false: no data field so far, and dataStart, dataEnd mean nothing
+	buf                []byte // of buffers, larger, or idle
+	hasData            bool   // false: no data field so far, and dataStart, dataEnd mean nothing
 	dataStart, dataEnd int
 	pos, end           int // the bytes not yet split into lines
 
@@ -39,14 +44,17 @@ type input struct {
 
 	started bool // what may be a byte order mark is behind
 	afterCR bool // a CR at the end of the buffer ended a line: an LF that follows belongs to it
+	busy    bool // the last Read brought so much that more is probably there
+	idle    [idleBytes]byte
 }
 
-func newInput(r io.Reader, o options) input {
-	return input{
-		r:       r,
-		limit:   o.maxTotalBytes,
-		maxSize: min(o.maxEventBytes, math.MaxInt-firstBufferBytes) + firstBufferBytes,
-	}
+// buffers are those of firstBufferBytes that no input has.
+var buffers = sync.Pool{New: func() any { return new([firstBufferBytes]byte) }}
+
+func (in *input) init(r io.Reader, o *options) {
+	in.r = r
+	in.limit = o.maxTotalBytes
+	in.maxSize = min(o.maxEventBytes, math.MaxInt-firstBufferBytes) + firstBufferBytes
 }
 
 // line takes the next complete line and returns its place in the buffer, without its end.
@@ -78,6 +86,9 @@ func (in *input) find(c byte, i int) int {
 	}
 	return in.end
 }
+
+// waits says whether the next event may take long to come.
+func (in *input) waits() bool { return in.pos == in.end && !in.busy }
 
 func (in *input) unread() []byte     { return in.buf[in.pos:in.end] }
 func (in *input) drop()              { in.pos = in.end }
@@ -146,6 +157,7 @@ func (in *input) read() error {
 		}
 		if n > 0 {
 			in.err = err
+			in.busy = n == len(room) || n >= firstBufferBytes/2
 			in.append(n)
 			return nil
 		}
@@ -173,10 +185,14 @@ func (in *input) makeRoom() {
 	}
 	buf := in.buf
 	switch size := len(buf); {
+	case data+rest == 0 && !in.busy:
+		in.release()
+		in.buf, in.dataStart, in.dataEnd, in.pos, in.end = in.idle[:], 0, 0, 0, 0
+		return
 	case data == 0 && size > keptBufferBytes && rest <= size/4:
-		buf = make([]byte, max(firstBufferBytes, 2*rest))
+		buf = newBuffer(max(firstBufferBytes, 2*rest))
 	case size-data-rest < minReadBytes:
-		buf = make([]byte, in.nextSize())
+		buf = newBuffer(in.nextSize())
 	case in.pos == data:
 		return // all there is stands at the start
 	}
@@ -184,7 +200,27 @@ func (in *input) makeRoom() {
 		copy(buf, in.buf[in.dataEnd-data:in.dataEnd])
 	}
 	copy(buf[data:], in.unread())
+	if len(buf) != len(in.buf) {
+		in.release()
+	}
 	in.buf, in.dataStart, in.dataEnd, in.pos, in.end = buf, 0, data, data, data+rest
+}
+
+// newBuffer returns a buffer of this size, of any content.
+func newBuffer(size int) []byte {
+	if size != firstBufferBytes {
+		return make([]byte, size)
+	}
+	buf, _ := buffers.Get().(*[firstBufferBytes]byte)
+	return buf[:]
+}
+
+// release gives the buffer back if others can use it. Nothing may refer to it any more.
+func (in *input) release() {
+	if len(in.buf) == firstBufferBytes {
+		buffers.Put((*[firstBufferBytes]byte)(in.buf))
+	}
+	in.buf = nil
 }
 
 // nextSize returns the size of a larger buffer: twice as much, but half the maximum before the maximum,

@@ -52,21 +52,21 @@ func OpenWith[C, R any](resp *http.Response, codec codec.Stream[C, R], opts ...O
 		}
 		return nil, refused
 	}
-	r := &Reader[C, R]{codec: codec, opts: o, resp: resp, body: &body{ReadCloser: resp.Body}, watcher: watcher}
+	r := &Reader[C, R]{codec: codec, opts: o, resp: resp, watcher: watcher}
+	r.body.ReadCloser = resp.Body
+	r.patience = patience{body: &r.body, events: &r.events, opts: &r.opts}
 	if !o.withoutResult {
 		r.acc = codec.NewAccumulator()
 	}
-	watch := &patience{body: r.body, opts: o}
 	switch t := mediaType(resp.Header); t {
 	case "text/event-stream", "", "text/plain":
 		r.streamed = t == "text/event-stream"
-		r.sniff = &sniffer{r: watch, max: o.maxErrorBytes}
-		r.events = newDecoder(r.sniff, o)
-		watch.events = r.events
+		r.sniff = sniffer{r: &r.patience, max: o.maxErrorBytes}
+		r.events.init(&r.sniff, &o)
 	default:
-		r.events = newDecoder(bytes.NewReader(nil), o)
-		watch.events = r.events
-		if err := r.openWhole(t, watch); err != nil {
+		r.sniff.stopped = true
+		r.events.init(http.NoBody, &o)
+		if err := r.openWhole(t, &r.patience); err != nil {
 			_ = resp.Body.Close()
 			if watcher != nil {
 				watcher.End(nil, err)
@@ -159,16 +159,13 @@ func hasMessage(d *codec.Decoder) (found bool) {
 // sniffed notes that an event has come, so that the answer is a stream.
 func (r *Reader[C, R]) sniffed() {
 	r.streamed = true
-	if r.sniff != nil {
-		r.sniff.stop()
-		r.sniff = nil
-	}
+	r.sniff.stop()
 }
 
 // nextUntyped takes an answer without events as unstreamed, whatever its media type says.
 func (r *Reader[C, R]) nextUntyped() bool {
 	data := r.sniff.seen
-	r.sniff = nil
+	r.sniff.stop()
 	err := r.asWhole(mediaType(r.resp.Header), data)
 	if none := (*NotStreamError)(nil); r.streamed && errors.As(err, &none) {
 		err = r.missing() // it is a stream, if an empty one

@@ -11,7 +11,7 @@ import (
 type patience struct {
 	body   *body
 	events *Decoder
-	opts   options
+	opts   *options
 
 	alive  int64         // what the decoder had seen of events at the last sign of life
 	waited time.Duration // since the last sign of life

@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"sync"
 
 	"github.com/chatspec/chatspec/api"
 	"github.com/chatspec/chatspec/codec"
@@ -32,15 +33,16 @@ type Accumulator = chat.Accumulator
 //
 // [Reader.All] and [Reader.Text] are the same as iterators. Leaving a loop early does not close the stream.
 type Reader[C, R any] struct {
-	codec   codec.Stream[C, R]
-	opts    options
-	resp    *http.Response
-	body    *body
-	events  *Decoder
-	watcher exchange.Watcher // nil if nobody watches
-	sniff   *sniffer         // until the first event, while it is open whether this is a stream at all
+	codec    codec.Stream[C, R]
+	opts     options
+	resp     *http.Response
+	body     body
+	patience patience         // reads the body
+	sniff    sniffer          // reads through patience, until the first event, while it is open whether this is a stream at all
+	events   Decoder          // reads through sniff
+	watcher  exchange.Watcher // nil if nobody watches
 
-	chunks   codec.Chunks[C]
+	chunks   *codec.Chunks[C] // nil while the stream waits for its server
 	chunk    *C
 	raw      []byte
 	acc      codec.Accumulator[C, R]
@@ -70,6 +72,9 @@ func (r *Reader[C, R]) Next() bool {
 		return r.end(r.missing())
 	}
 	for {
+		if r.events.in.waits() {
+			r.release()
+		}
 		ev, err := r.events.Next()
 		if err != nil {
 			return r.endEvents(err)
@@ -191,6 +196,9 @@ func (r *Reader[C, R]) Close() error {
 
 // nextChunk decodes the data of an event and takes it in.
 func (r *Reader[C, R]) nextChunk(data []byte) bool {
+	if r.chunks == nil {
+		r.chunks = newChunks[C]()
+	}
 	if chunk := r.chunks.Recognize(data, errorWord, r.opts.reuseChunk); chunk != nil {
 		r.take(chunk, data)
 		r.chunk, r.raw = chunk, data
@@ -209,6 +217,26 @@ func (r *Reader[C, R]) nextChunk(data []byte) bool {
 	}
 	r.chunk, r.raw = chunk, data
 	return true
+}
+
+// decoders are *codec.Chunks of any type that no stream has at the moment. As streams mostly wait, few of them
+// serve many.
+var decoders sync.Pool
+
+func newChunks[C any]() *codec.Chunks[C] {
+	if c, ok := decoders.Get().(*codec.Chunks[C]); ok {
+		return c
+	}
+	return new(codec.Chunks[C])
+}
+
+// release lets others use the decoder.
+func (r *Reader[C, R]) release() {
+	if r.chunks != nil {
+		r.chunks.Forget()
+		decoders.Put(r.chunks)
+		r.chunks = nil
+	}
 }
 
 // refused returns the error that data says, or nil. Data without the word is not parsed a second time.
@@ -264,7 +292,7 @@ func (r *Reader[C, R]) endEvents(err error) bool {
 		return r.end(r.missing())
 	case !clean:
 		return r.end(r.transportError(err))
-	case r.sniff != nil && len(incomplete) == 0:
+	case !r.sniff.stopped && len(incomplete) == 0:
 		return r.nextUntyped()
 	}
 	err = r.missing()
@@ -294,6 +322,7 @@ func (r *Reader[C, R]) missing() error {
 // end notes how the stream ended and how far it came; it always returns false.
 func (r *Reader[C, R]) end(err error) bool {
 	r.ended = true
+	r.release()
 	r.body.drain.Store(err == nil)
 	if err != nil {
 		r.err = r.wrap(err)
