@@ -117,14 +117,19 @@ func (d *Decoder) Array() bool {
 // More reports, after one member or element, whether another follows in the innermost open object or
 // array. If not, it leaves that object or array.
 func (d *Decoder) More() bool {
+	if d.peek() == ',' && d.depth > 0 {
+		d.pos++
+		return true
+	}
+	return d.leaveOrFail()
+}
+
+// leaveOrFail leaves the innermost open object or array if this is its end.
+func (d *Decoder) leaveOrFail() bool {
 	c := d.peek()
 	if d.depth == 0 {
 		d.fail(d.pos, unbalanced)
 		return false
-	}
-	if c == ',' {
-		d.pos++
-		return true
 	}
 	if d.inObject() {
 		if c != '}' {
@@ -152,13 +157,20 @@ func (d *Decoder) Key() []byte {
 	if d.rec != nil {
 		d.rec.name(name)
 	}
-	d.colon()
+	if d.pos < len(d.data) && d.data[d.pos] == ':' {
+		d.pos++
+	} else {
+		d.colon()
+	}
 	return name
 }
 
 // Null consumes a null if one comes next, and reports whether it did.
 func (d *Decoder) Null() bool {
-	return d.peek() == 'n' && d.literal("null")
+	if d.peek() != 'n' {
+		return false
+	}
+	return d.literal("null")
 }
 
 // Kind says what comes next, and consumes nothing of it. It looks at the first byte only, so reading
@@ -377,10 +389,8 @@ func (d *Decoder) inObject() bool {
 // peek moves to the next byte that is not white space and returns it, or 0 at the end of the input. A
 // zero byte in the input begins no token, so nothing mistakes it for the end.
 func (d *Decoder) peek() byte {
-	if d.pos < len(d.data) {
-		if c := d.data[d.pos]; c > ' ' {
-			return c
-		}
+	if d.pos < len(d.data) && d.data[d.pos] > ' ' {
+		return d.data[d.pos]
 	}
 	return d.peekSpace()
 }

@@ -20,7 +20,11 @@ func (d *Decoder) ReadInt() int {
 // IntTo is [Decoder.ReadInt] for a place; see [Decoder.StringTo].
 func (d *Decoder) IntTo(p *int) {
 	start := d.beginNumber()
-	*p = d.ReadInt()
+	if v, end := scanInteger(d.data, start); end > 0 && d.endsAt(end) && int64(int(v)) == v {
+		*p, d.pos = int(v), end
+	} else {
+		*p = d.ReadInt()
+	}
 	noteValue(d, intPlace, p, start)
 }
 
@@ -45,6 +49,10 @@ func (d *Decoder) ReadInt64() int64 {
 		return 0
 	}
 	start := d.pos
+	if v, end := scanInteger(d.data, start); end > 0 && d.endsAt(end) {
+		d.pos = end
+		return v
+	}
 	n := d.scanNumber("an integer")
 	if n.short && n.scale == 0 {
 		if n.negative {
@@ -153,6 +161,32 @@ func scanDigits(b []byte, i int, v uint64) (uint64, int) {
 		v = v*10 + uint64(b[i]-'0')
 	}
 	return v, i
+}
+
+// scanInteger returns the value of the integer at i, if it is short and written without a fraction or an
+// exponent, and the index after it; 0 for any other number. What follows may make it another number.
+func scanInteger(b []byte, i int) (v int64, end int) {
+	first := i
+	if i < len(b) && b[i] == '-' {
+		first++
+	}
+	digits, end := scanDigits(b, first, 0)
+	if count := end - first; count == 0 || count > maxShort || count > 1 && b[first] == '0' {
+		return 0, 0
+	}
+	if first > i {
+		return -int64(digits), end
+	}
+	return int64(digits), end
+}
+
+// endsAt reports whether what stands at i ends a number.
+func (d *Decoder) endsAt(i int) bool {
+	if i == len(d.data) {
+		return true
+	}
+	c := d.data[i]
+	return c == ',' || c == ']' || c == '}' || c <= ' '
 }
 
 // parseInteger returns the value of a valid number, or why that is no int64. It is exact, and linear

@@ -2,7 +2,6 @@ package codec
 
 import (
 	"bytes"
-	"math"
 	"slices"
 	"unsafe" // to write values to the places where they belong
 )
@@ -121,27 +120,11 @@ func (v *variable) scan(d *Decoder, i int) bool {
 		v.raw = d.scanNumber("").text
 		return d.err == nil
 	default:
-		return v.scanInteger(d.data, i)
+		var end int
+		v.integer, end = scanInteger(d.data, i)
+		v.raw = d.data[i:max(i, end)]
+		return end > 0 && (v.kind != intPlace || int64(int(v.integer)) == v.integer)
 	}
-}
-
-// scanInteger finds an integer that is written in the usual way.
-func (v *variable) scanInteger(b []byte, i int) bool {
-	first := i
-	negative := i < len(b) && b[i] == '-'
-	if negative {
-		first++
-	}
-	digits, end := scanDigits(b, first, 0)
-	count := end - first
-	if count == 0 || count > maxShort || count > 1 && b[first] == '0' {
-		return false
-	}
-	v.raw, v.integer = b[i:end], int64(digits)
-	if negative {
-		v.integer = -v.integer
-	}
-	return v.kind != intPlace || v.integer >= math.MinInt && v.integer <= math.MaxInt
 }
 
 // avoids reports whether no string that match has found ends with word.

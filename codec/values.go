@@ -90,14 +90,13 @@ func readSlice[T any](d *Decoder, decode func(*T, *Decoder)) (s []T, run int) {
 		d.Array() // takes null, reports everything else
 		return nil, 0
 	}
-	var b *blockOf[T]
-	s = []T{}
-	for more := d.Array(); more; more = d.More() {
+	if !d.Array() {
+		return []T{}, 0
+	}
+	b := blockIn[T](d)
+	for more := true; more; more = d.More() {
 		var zero T
 		d.grow(int(unsafe.Sizeof(zero)))
-		if b == nil {
-			b = blockIn[T](d)
-		}
 		if b != nil && len(s) == cap(s) {
 			s = b.more(d.mem, s)
 		}
