@@ -232,3 +232,16 @@ func TestOtherErrors(t *testing.T) {
 		t.Error("the cause is lost")
 	}
 }
+
+// TestEscapedError writes what makes an error with escapes, which a search for the word would miss.
+func TestEscapedError(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		`{"\u0065rror":{"message":"m"}}`, `{"err\u006Fr":"m"}`, `{"erro\u0072":"m"}`,
+		`{"object":"err\u006fr","message":"m"}`, `{"choices":[{"\u0065\u0072\u0072\u006f\u0072":"m"}]}`,
+	} {
+		if e := api.FromBody(nil, []byte(body)); e == nil || e.Message != "m" {
+			t.Errorf("%s: %v", body, e)
+		}
+	}
+}

@@ -42,12 +42,21 @@ func FromResponse(resp *http.Response, maxBytes int64) *Error {
 // data of an event with an "error" that is not null, at the top or in a choice, or that calls itself one
 // ("object": "error"). It returns nil for anything else.
 func FromBody(resp *http.Response, body []byte) *Error {
+	if !mentionsError(body) {
+		return nil
+	}
 	e := new(Error)
 	if !e.fill(body) {
 		return nil
 	}
 	e.complete(resp, bytes.Clone(body))
 	return e
+}
+
+// mentionsError reports whether JSON may have "error" as a name or a value, which spares most answers from being
+// read twice. It looks for what is rare in text, and for escapes with which ASCII can be written.
+func mentionsError(body []byte) bool {
+	return bytes.Contains(body, []byte(`rror"`)) || bytes.Contains(body, []byte("u00"))
 }
 
 // FromEvent returns the error that the data of an event named "error" says, whatever its shape.

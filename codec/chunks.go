@@ -115,7 +115,7 @@ func (c *Chunks[C]) decode(data []byte, avoid string, decode func(*C, *Decoder))
 	if err := d.End(); err != nil {
 		return nil, err
 	}
-	if learn && c.rec.resolve() && !bytes.Contains(data, []byte(`"`+avoid+`"`)) {
+	if learn && c.rec.resolve() && !bytes.Contains(data, []byte(avoid+`"`)) {
 		c.patterns[maxPatterns-1].learn(&c.rec, data)
 		c.moveUp(maxPatterns - 1)
 	}

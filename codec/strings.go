@@ -40,18 +40,19 @@ func (d *Decoder) StringTo(p *string) {
 
 // copyString returns what scanString found as a string.
 func (d *Decoder) copyString(raw []byte, saved int, ascii bool) string {
-	plain := saved == 0 && (ascii || utf8.Valid(raw))
+	size := len(raw) - saved
+	valid := ascii || utf8.Valid(raw)
 	if d.mem == nil {
-		if plain {
+		if valid && saved == 0 {
 			return string(raw)
 		}
-		return asString(appendDecoded(make([]byte, 0, len(raw)-saved), raw))
+		return asString(appendDecoded(make([]byte, 0, size), raw, valid))
 	}
 	var s string
-	if plain {
-		s = d.mem.keep(append(d.mem.room(len(raw)), raw...))
+	if valid && saved == 0 {
+		s = d.mem.keep(append(d.mem.room(size), raw...))
 	} else {
-		s = d.mem.keep(appendDecoded(d.mem.room(len(raw)-saved), raw))
+		s = d.mem.keep(appendDecoded(d.mem.room(size), raw, valid))
 	}
 	if d.mem.left < 0 {
 		d.fail(d.pos, tooMuch)
@@ -63,15 +64,16 @@ func (d *Decoder) copyString(raw []byte, saved int, ascii bool) string {
 // input where they can be.
 func (d *Decoder) stringBytes() []byte {
 	raw, saved, ascii := d.scanString()
-	if saved == 0 && (ascii || utf8.Valid(raw)) {
+	valid := ascii || utf8.Valid(raw)
+	if valid && saved == 0 {
 		return raw
 	}
-	return appendDecoded(make([]byte, 0, len(raw)-saved), raw)
+	return appendDecoded(make([]byte, 0, len(raw)-saved), raw, valid)
 }
 
 // scanString consumes the string whose quote the caller has seen, and checks all of it but its UTF-8.
 // It returns what stands between the quotes, by how many bytes decoding its escapes shortens that, and
-// whether all of it is ASCII. If saved is 0, there are no escapes; otherwise ascii is not set.
+// whether all that stands there is ASCII. If saved is 0, there are no escapes.
 func (d *Decoder) scanString() (raw []byte, saved int, ascii bool) {
 	start := d.pos + 1
 	end, ascii := scanText(d.data, start)
@@ -79,33 +81,40 @@ func (d *Decoder) scanString() (raw []byte, saved int, ascii bool) {
 		d.pos = end + 1
 		return d.data[start:end], 0, ascii
 	}
-	raw, saved = d.scanEscapes(start, end)
-	return raw, saved, false
+	return d.scanEscapes(start, end, ascii)
 }
 
 // scanEscapes is scanString for a string that begins at start and is no text at i.
-func (d *Decoder) scanEscapes(start, i int) (raw []byte, saved int) {
-	b := d.data
+func (d *Decoder) scanEscapes(start, i int, ascii bool) ([]byte, int, bool) {
+	b, saved := d.data, 0
 	for i < len(b) {
 		switch b[i] {
 		case '"':
 			d.pos = i + 1
-			return b[start:i], saved
+			return b[start:i], saved, ascii
 		case '\\':
-			r, n := decodeEscape(b[i:])
-			if n == 0 {
-				d.fail(i, "expected a valid escape sequence")
-				return nil, 0
+			if i+1 < len(b) && shortEscapes[b[i+1]] != 0 {
+				saved++
+				i += 2
+			} else {
+				r, n := decodeEscape(b[i:])
+				if n == 0 {
+					d.fail(i, "expected a valid escape sequence")
+					return nil, 0, false
+				}
+				saved += n - utf8.RuneLen(r)
+				i += n
 			}
-			saved += n - utf8.RuneLen(r)
-			i, _ = scanText(b, i+n)
+			var more bool
+			i, more = scanText(b, i)
+			ascii = ascii && more
 		default:
 			d.fail(i, "expected no control character in a string")
-			return nil, 0
+			return nil, 0, false
 		}
 	}
 	d.fail(i, "expected the end of the string, found the end of the input")
-	return nil, 0
+	return nil, 0, false
 }
 
 const (
@@ -142,35 +151,50 @@ func scanText(b []byte, i int) (end int, ascii bool) {
 	return i, seen&highBits == 0
 }
 
-// appendDecoded appends what the text of a string, as scanString returned it, stands for. Only invalid UTF-8
-// makes it longer than len(raw)-saved.
-func appendDecoded(b, raw []byte) []byte {
+// appendDecoded appends what the text of a string, as scanString returned it, stands for. Only text that is not
+// valid UTF-8 makes it longer than len(raw)-saved.
+func appendDecoded(b, raw []byte, valid bool) []byte {
 	for i := 0; i < len(raw); {
-		if raw[i] == '\\' {
+		switch {
+		case raw[i] == '\\':
+			if c := shortEscapes[raw[i+1]]; c != 0 {
+				b = append(b, c)
+				i += 2
+				continue
+			}
 			r, n := decodeEscape(raw[i:])
 			b = utf8.AppendRune(b, r)
 			i += n
-			continue
+		case valid:
+			b, i = appendText(b, raw, i)
+		default:
+			r, n := utf8.DecodeRune(raw[i:])
+			b = utf8.AppendRune(b, r)
+			i += n
 		}
-		end, ascii := scanText(raw, i)
-		if text := raw[i:end]; ascii || utf8.Valid(text) {
-			b = append(b, text...)
-		} else {
-			b = appendRunes(b, text)
-		}
-		i = end
 	}
 	return b
 }
 
-// appendRunes appends text with U+FFFD for each byte that is not part of valid UTF-8.
-func appendRunes(b, text []byte) []byte {
-	for len(text) > 0 {
-		r, n := utf8.DecodeRune(text)
-		b = utf8.AppendRune(b, r)
-		text = text[n:]
+// appendText appends raw from i on up to the next backslash, and returns the index of that or the length of raw.
+// It copies eight bytes at a time and takes back what is too much; for the search see scanText.
+func appendText(b, raw []byte, i int) ([]byte, int) {
+	for len(raw)-i >= 8 && cap(b)-len(b) >= 8 {
+		w := binary.LittleEndian.Uint64(raw[i:])
+		binary.LittleEndian.PutUint64(b[len(b):len(b)+8], w)
+		backslash := w ^ '\\'*everyByte
+		if found := (backslash - everyByte) &^ backslash & highBits; found != 0 {
+			n := bits.TrailingZeros64(found) / 8
+			return b[:len(b)+n], i + n
+		}
+		b = b[:len(b)+8]
+		i += 8
 	}
-	return b
+	for i < len(raw) && raw[i] != '\\' {
+		b = append(b, raw[i])
+		i++
+	}
+	return b, i
 }
 
 // decodeEscape decodes the escape sequence at the beginning of b, with the low surrogate that belongs
@@ -179,19 +203,8 @@ func decodeEscape(b []byte) (r rune, n int) {
 	if len(b) < 2 {
 		return 0, 0
 	}
-	switch b[1] {
-	case '"', '\\', '/':
-		return rune(b[1]), 2
-	case 'b':
-		return '\b', 2
-	case 'f':
-		return '\f', 2
-	case 'n':
-		return '\n', 2
-	case 'r':
-		return '\r', 2
-	case 't':
-		return '\t', 2
+	if c := shortEscapes[b[1]]; c != 0 {
+		return rune(c), 2
 	}
 	r, ok := decodeHex(b)
 	if !ok {
@@ -206,6 +219,11 @@ func decodeEscape(b []byte) (r rune, n int) {
 		}
 	}
 	return utf8.RuneError, 6
+}
+
+// shortEscapes are the characters that escape sequences of two bytes stand for, by the second.
+var shortEscapes = [256]byte{
+	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
 }
 
 // decodeHex decodes \u and four hexadecimal digits at the beginning of b.

@@ -241,7 +241,7 @@ func (r *Reader[C, R]) release() {
 
 // refused returns the error that data says, or nil. Data without the word is not parsed a second time.
 func (r *Reader[C, R]) refused(data []byte) *api.Error {
-	if !bytes.Contains(data, []byte(`"`+errorWord+`"`)) {
+	if !bytes.Contains(data, []byte(`rror"`)) || !bytes.Contains(data, []byte(`"error"`)) { // the first is rare
 		return nil
 	}
 	return api.FromBody(r.resp, data)
