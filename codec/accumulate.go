@@ -151,7 +151,7 @@ type ByIndex[D, T, A any, P IndexedAdder[D, T, A]] struct {
 
 type element[A any] struct {
 	place
-	acc *A
+	acc A
 }
 
 // place identifies an element; with an empty id it stands for the latest element at the index.
@@ -181,13 +181,13 @@ func (t *ByIndex[D, T, A, P]) Result() []T {
 	sorted := slices.Clone(t.elems)
 	slices.SortStableFunc(sorted, func(a, b element[A]) int { return cmp.Compare(a.index, b.index) })
 	list := make([]T, len(sorted))
-	for i, e := range sorted {
-		list[i] = P(e.acc).Result()
+	for i := range sorted {
+		list[i] = P(&sorted[i].acc).Result()
 	}
 	return list
 }
 
-// at returns what has arrived of the element, which may be nothing yet.
+// at returns what has arrived of the element, which may be nothing yet. It moves when other elements come.
 func (t *ByIndex[D, T, A, P]) at(p place) *A {
 	i := t.find(p)
 	if i < 0 && p.id != "" {
@@ -198,10 +198,10 @@ func (t *ByIndex[D, T, A, P]) at(p place) *A {
 	}
 	if i < 0 {
 		i = len(t.elems)
-		t.elems = append(t.elems, element[A]{p, new(A)})
+		t.elems = append(t.elems, element[A]{place: p})
 	}
 	t.remember(i)
-	return t.elems[i].acc
+	return &t.elems[i].acc
 }
 
 // find returns where the element is, or -1.
@@ -212,8 +212,8 @@ func (t *ByIndex[D, T, A, P]) find(p place) int {
 		}
 		return -1
 	}
-	for i, e := range slices.Backward(t.elems) {
-		if at := e.place; at.index == p.index && (p.id == "" || at.id == p.id) {
+	for i := range slices.Backward(t.elems) {
+		if at := t.elems[i].place; at.index == p.index && (p.id == "" || at.id == p.id) {
 			return i
 		}
 	}

@@ -65,21 +65,21 @@ func (t *event) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "id":
-			t.ID = d.ReadString()
+			d.StringTo(&t.ID)
 		case "object":
-			t.Object = d.ReadString()
+			d.StringTo(&t.Object)
 		case "created":
-			t.Created = d.ReadInt64()
+			d.Int64To(&t.Created)
 		case "model":
-			t.Model = d.ReadString()
+			d.StringTo(&t.Model)
 		case "service_tier":
-			t.ServiceTier = d.ReadString()
+			d.StringTo(&t.ServiceTier)
 		case "system_fingerprint":
-			t.Fingerprint = d.ReadString()
+			d.StringTo(&t.Fingerprint)
 		case "choices":
-			t.Choices = codec.Slice(d, (*eventChoice).DecodeJSON)
+			codec.DeltasTo(d, &t.Choices, (*eventChoice).DecodeJSON)
 		case "usage":
-			t.Usage = codec.Pointer(d, (*eventUsage).DecodeJSON)
+			codec.PointerTo(d, &t.Usage, (*eventUsage).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -91,13 +91,13 @@ func (t *eventChoice) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "index":
-			t.Index = d.ReadInt()
+			d.IntTo(&t.Index)
 		case "delta":
 			t.Delta.DecodeJSON(d)
 		case "logprobs":
-			t.Logprobs = codec.Pointer(d, (*eventLogprobs).DecodeJSON)
+			codec.PointerTo(d, &t.Logprobs, (*eventLogprobs).DecodeJSON)
 		case "finish_reason":
-			t.FinishReason = d.ReadString()
+			d.StringTo(&t.FinishReason)
 		default:
 			d.Skip()
 		}
@@ -109,7 +109,7 @@ func (t *eventLogprobs) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "content":
-			t.Content = codec.Slice(d, (*eventToken).DecodeJSON)
+			codec.SliceTo(d, &t.Content, (*eventToken).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -121,13 +121,13 @@ func (t *eventToken) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "token":
-			t.Token = d.ReadString()
+			d.StringTo(&t.Token)
 		case "logprob":
 			t.Logprob = d.ReadFloat()
 		case "bytes":
-			t.Bytes = codec.Slice(d, readInt)
+			codec.SliceTo(d, &t.Bytes, readInt)
 		case "top_logprobs":
-			t.TopLogprobs = codec.Slice(d, (*eventToken).DecodeJSON)
+			codec.SliceTo(d, &t.TopLogprobs, (*eventToken).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -139,11 +139,11 @@ func (t *eventDelta) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "role":
-			t.Role = d.ReadString()
+			d.StringTo(&t.Role)
 		case "content":
-			t.Content = codec.Pointer(d, readString)
+			codec.PointerTo(d, &t.Content, readString)
 		case "tool_calls":
-			t.ToolCalls = codec.Slice(d, (*eventCall).DecodeJSON)
+			codec.DeltasTo(d, &t.ToolCalls, (*eventCall).DecodeJSON)
 		default:
 			d.Skip()
 		}
@@ -155,9 +155,9 @@ func (t *eventCall) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "index":
-			t.Index = d.ReadInt()
+			d.IntTo(&t.Index)
 		case "id":
-			t.ID = d.ReadString()
+			d.StringTo(&t.ID)
 		case "function":
 			t.Function.DecodeJSON(d)
 		default:
@@ -171,9 +171,9 @@ func (t *eventFunction) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "name":
-			t.Name = d.ReadString()
+			d.StringTo(&t.Name)
 		case "arguments":
-			t.Arguments = d.ReadString()
+			d.StringTo(&t.Arguments)
 		default:
 			d.Skip()
 		}
@@ -185,15 +185,15 @@ func (t *eventUsage) DecodeJSON(d *codec.Decoder) {
 	for more := d.Object(); more; more = d.More() {
 		switch string(d.Key()) {
 		case "total_tokens":
-			t.TotalTokens = d.ReadInt()
+			d.IntTo(&t.TotalTokens)
 		default:
 			d.Skip()
 		}
 	}
 }
 
-func readInt(v *int, d *codec.Decoder)       { *v = d.ReadInt() }
-func readString(v *string, d *codec.Decoder) { *v = d.ReadString() }
+func readInt(v *int, d *codec.Decoder)       { d.IntTo(v) }
+func readString(v *string, d *codec.Decoder) { d.StringTo(v) }
 
 const textEvent = `{"id":"chatcmpl-BkZ0v7pXWcJQ1hZ2mKq8sT4uYw3Rn","object":"chat.completion.chunk",` +
 	`"created":1750000000,"model":"gpt-5.4-2026-03-05","service_tier":"default",` +

@@ -35,10 +35,9 @@ type Accumulator[C, R any] interface {
 // Progress knows which choices of a stream were seen and which have a finish reason.
 // The zero value has seen none. It is not safe for concurrent use.
 type Progress struct {
-	seen, done uint64           // a bit for each choice with an index below 64
-	open       map[int]struct{} // the other choices without a finish reason
-	finished   map[int]struct{}
-	usage      bool
+	seen, finished uint64       // a bit for each choice with an index below 64
+	others         map[int]bool // the other choices, and whether they are finished
+	usage          bool
 }
 
 // Choice notes that a chunk touched the choice with this index, and whether it brought its finish reason.
@@ -47,32 +46,31 @@ func (p *Progress) Choice(index int, finished bool) {
 	if 0 <= index && index < 64 {
 		p.seen |= 1 << index
 		if finished {
-			p.done |= 1 << index
+			p.finished |= 1 << index
 		}
 		return
 	}
-	if _, done := p.finished[index]; done {
-		return
+	if p.others == nil {
+		p.others = map[int]bool{}
 	}
-	if p.open == nil {
-		p.open, p.finished = map[int]struct{}{}, map[int]struct{}{}
-	}
-	if finished {
-		delete(p.open, index)
-		p.finished[index] = struct{}{}
-		return
-	}
-	p.open[index] = struct{}{}
+	p.others[index] = finished || p.others[index]
 }
 
 // Usage notes whether a chunk brought the usage.
 func (p *Progress) Usage(brought bool) { p.usage = p.usage || brought }
 
 // Seen returns the number of choices seen.
-func (p *Progress) Seen() int { return bits.OnesCount64(p.seen) + len(p.open) + len(p.finished) }
+func (p *Progress) Seen() int { return bits.OnesCount64(p.seen) + len(p.others) }
 
 // Finished says whether at least one choice was seen and every choice seen has a finish reason.
-func (p *Progress) Finished() bool { return p.seen == p.done && len(p.open) == 0 && p.Seen() > 0 }
+func (p *Progress) Finished() bool {
+	for _, finished := range p.others {
+		if !finished {
+			return false
+		}
+	}
+	return p.seen == p.finished && p.Seen() > 0
+}
 
 // HasUsage says whether the usage has arrived.
 func (p *Progress) HasUsage() bool { return p.usage }

@@ -30,7 +30,7 @@ type Decoder struct {
 	maxBytes int   // of an event
 	err      error // how the stream ended; set once
 
-	// The event under way; its data is in the input.
+	// The event under way, or the one that was when the stream ended; its data is in the input.
 	name    string
 	id      string // the last event ID, which outlives the event
 	counted int    // what its complete lines count against the limit
@@ -40,8 +40,6 @@ type Decoder struct {
 	offset     int64
 	content    int64 // bytes of lines that belong to an event; see alive
 	incomplete []byte
-
-	incompleteType string // of the event that incomplete is of
 }
 
 // NewDecoder returns a Decoder that reads from r. Of opts it uses [MaxEventBytes] and [MaxTotalBytes]; an
@@ -74,6 +72,9 @@ func (d *Decoder) init(r io.Reader, o *options) {
 // nothing, else the error of the reader as it is. Events complete before it are returned first, and every
 // call after it returns it again.
 func (d *Decoder) Next() (Event, error) {
+	if d.err != nil {
+		return Event{}, d.err
+	}
 	d.reset()
 	if blank, ok := d.takeSimple(); ok {
 		return d.dispatch(blank), nil
@@ -237,7 +238,7 @@ func (d *Decoder) refuse() {
 
 // finish ends the stream and lets go of everything but the data of an incomplete event.
 func (d *Decoder) finish(err error) {
-	d.err, d.incompleteType = err, d.name
+	d.err = err
 	if part := d.in.unread(); bytes.HasPrefix(part, []byte(dataField)) {
 		_, value := splitLine(part)
 		d.in.addData(d.in.end-len(value), d.in.end)

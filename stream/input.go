@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	idleBytes        = 64       // what a Read is offered that may wait for long
+	idleBytes        = 32       // what a Read is offered that may wait for long
 	firstBufferBytes = 4 << 10  // the first buffer, and the room for reading beside the largest event
 	keptBufferBytes  = 32 << 10 // a larger buffer is not kept for the next event
 	minReadBytes     = 512      // no other Read is offered less room

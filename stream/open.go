@@ -54,19 +54,22 @@ func OpenWith[C, R any](resp *http.Response, codec codec.Stream[C, R], opts ...O
 	}
 	r := &Reader[C, R]{codec: codec, opts: o, resp: resp, watcher: watcher}
 	r.body.ReadCloser = resp.Body
-	r.patience = patience{body: &r.body, events: &r.events, opts: &r.opts}
+	var in io.Reader = &r.body
+	if o.firstEventTimeout > 0 || o.idleTimeout > 0 {
+		in = &patience{body: &r.body, events: &r.events, opts: &r.opts}
+	}
 	if !o.withoutResult {
 		r.acc = codec.NewAccumulator()
 	}
 	switch t := mediaType(resp.Header); t {
 	case "text/event-stream", "", "text/plain":
 		r.streamed = t == "text/event-stream"
-		r.sniff = sniffer{r: &r.patience, max: o.maxErrorBytes}
+		r.sniff = sniffer{r: in, max: o.maxErrorBytes}
 		r.events.init(&r.sniff, &o)
 	default:
 		r.sniff.stopped = true
 		r.events.init(http.NoBody, &o)
-		if err := r.openWhole(t, &r.patience); err != nil {
+		if err := r.openWhole(t, in); err != nil {
 			_ = resp.Body.Close()
 			if watcher != nil {
 				watcher.End(nil, err)

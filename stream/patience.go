@@ -6,7 +6,7 @@ import (
 	"github.com/chatspec/chatspec/api"
 )
 
-// patience reads a body for as long as [FirstEventTimeout] and [IdleTimeout] allow. It counts the time that
+// patience reads a body for as long as [FirstEventTimeout] and [IdleTimeout] allow, where one is set. It counts the time that
 // Reads take, and asks the decoder behind it whether what they brought was a sign of life.
 type patience struct {
 	body   *body
@@ -20,9 +20,6 @@ type patience struct {
 
 // Read reads as the body does. When patience runs out, it closes the body, which ends its Read.
 func (p *patience) Read(b []byte) (int, error) {
-	if p.opts.firstEventTimeout == 0 && p.opts.idleTimeout == 0 {
-		return p.body.Read(b)
-	}
 	if alive := p.events.alive(); alive > p.alive {
 		p.alive, p.waited = alive, 0
 	}

@@ -33,14 +33,13 @@ type Accumulator = chat.Accumulator
 //
 // [Reader.All] and [Reader.Text] are the same as iterators. Leaving a loop early does not close the stream.
 type Reader[C, R any] struct {
-	codec    codec.Stream[C, R]
-	opts     options
-	resp     *http.Response
-	body     body
-	patience patience         // reads the body
-	sniff    sniffer          // reads through patience, until the first event, while it is open whether this is a stream at all
-	events   Decoder          // reads through sniff
-	watcher  exchange.Watcher // nil if nobody watches
+	codec   codec.Stream[C, R]
+	opts    options
+	resp    *http.Response
+	body    body
+	sniff   sniffer          // until the first event, while it is open whether this is a stream at all
+	events  Decoder          // reads the body through sniff
+	watcher exchange.Watcher // nil if nobody watches
 
 	chunks   *codec.Chunks[C] // nil while the stream waits for its server
 	chunk    *C
@@ -282,7 +281,7 @@ func (r *Reader[C, R]) endEvents(err error) bool {
 	// What the input cut off is no event any more, but an error or the end marker is still what it is.
 	incomplete := bytes.TrimSpace(r.events.Incomplete())
 	refused := r.refused(incomplete)
-	switch cut := r.events.incompleteType; {
+	switch cut := r.events.name; {
 	case cut == "error":
 		return r.end(api.FromEvent(r.resp, incomplete))
 	case refused != nil:
