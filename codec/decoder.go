@@ -1,5 +1,20 @@
 package codec
 
+// How the lexer is built, from the bytes up:
+//
+//   - peek skips white space and shows the next byte; every other method begins with it and looks at that byte.
+//   - scanText (strings.go) and scanNumber (numbers.go) find the end of a token, eight bytes or one at a time, and
+//     check it. What they return is part of the input; only copyString and ReadRaw copy.
+//   - Object, Array, More and Key step through a value. The kinds of what is open are a stack of bits, so that nesting
+//     costs nothing and Skip needs no recursion.
+//   - The Read methods return a value; StringTo, IntTo and Int64To write it to its place, and values.go has the same for
+//     pointers, lists and maps.
+//   - fail (errors.go) takes the input away, which makes every method return the zero value from then on.
+//
+// Two things hang on a Decoder that it knows next to nothing of: a memory (memory.go), from which many small values
+// share an allocation, and a recorder (record.go), which notes where values lie. A Chunks (chunks.go) brings both,
+// and makes a pattern (pattern.go) of what was recorded.
+
 import "bytes"
 
 // MaxDepth is the number of objects and arrays that may be open at once. One more is an error.
@@ -24,7 +39,7 @@ const (
 //	for more := d.Object(); more; more = d.More() {
 //		switch string(d.Key()) {
 //		case "name":
-//			t.Name = d.ReadString()
+//			d.StringTo(&t.Name)
 //		default:
 //			d.Skip()
 //		}

@@ -59,6 +59,9 @@ func TestAllocationsOfChunks(t *testing.T) {
 
 // TestAllocatedByAccumulating: at most 2.5 times the text, the result included.
 func TestAllocatedByAccumulating(t *testing.T) { //nolint:paralleltest // it measures the heap
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
 	var acc stream.Accumulator
 	c := &chunk{Choices: []chat.ChunkChoice{{Delta: chat.Delta{Content: " word"}}}}
 	for _, chunks := range []int{2_000, 20_000, 200_000} {
@@ -78,6 +81,9 @@ func TestAllocatedByAccumulating(t *testing.T) { //nolint:paralleltest // it mea
 
 // TestAllocatedByWholeResponse: what is allocated for a large answer that is not streamed is its text.
 func TestAllocatedByWholeResponse(t *testing.T) { //nolint:paralleltest // it measures the heap
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
 	body := `{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"` +
 		strings.Repeat(`A line with a \"quote\".\n`, 8<<10) + `"},"finish_reason":"stop"}]}`
 	var response chat.CreateChatCompletionResponse
