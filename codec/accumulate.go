@@ -178,8 +178,12 @@ func (t *ByIndex[D, T, A, P]) Result() []T {
 	if len(t.elems) == 0 {
 		return nil
 	}
-	sorted := slices.Clone(t.elems)
-	slices.SortStableFunc(sorted, func(a, b element[A]) int { return cmp.Compare(a.index, b.index) })
+	inOrder := func(a, b element[A]) int { return cmp.Compare(a.index, b.index) }
+	sorted := t.elems
+	if !slices.IsSortedFunc(sorted, inOrder) {
+		sorted = slices.Clone(sorted)
+		slices.SortStableFunc(sorted, inOrder)
+	}
 	list := make([]T, len(sorted))
 	for i := range sorted {
 		list[i] = P(&sorted[i].acc).Result()

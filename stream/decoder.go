@@ -45,10 +45,10 @@ type Decoder struct {
 // NewDecoder returns a Decoder that reads from r. Of opts it uses [MaxEventBytes] and [MaxTotalBytes]; an
 // error of an option is returned by the first Next. Nothing is read and no buffer allocated before that.
 func NewDecoder(r io.Reader, opts ...Option) *Decoder {
-	o, err := newOptions(opts)
-	d := new(Decoder)
+	var o options
+	err := o.set(opts)
+	d := &Decoder{err: err}
 	d.init(r, &o)
-	d.err = err
 	return d
 }
 

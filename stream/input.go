@@ -220,7 +220,7 @@ func (in *input) release() {
 	if len(in.buf) == firstBufferBytes {
 		buffers.Put((*[firstBufferBytes]byte)(in.buf))
 	}
-	in.buf = nil
+	in.buf, in.pos, in.end = nil, 0, 0
 }
 
 // nextSize returns the size of a larger buffer: twice as much, but half the maximum before the maximum,

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"strings"
 	"sync"
@@ -39,8 +38,9 @@ func OpenWith[C, R any](resp *http.Response, codec codec.Stream[C, R], opts ...O
 	if resp == nil || resp.Body == nil {
 		return nil, errors.New("stream: no response")
 	}
-	o, err := newOptions(opts)
-	if err != nil {
+	r := &Reader[C, R]{codec: codec, resp: resp}
+	o := &r.opts
+	if err := o.set(opts); err != nil {
 		_ = resp.Body.Close()
 		return nil, err
 	}
@@ -52,11 +52,11 @@ func OpenWith[C, R any](resp *http.Response, codec codec.Stream[C, R], opts ...O
 		}
 		return nil, refused
 	}
-	r := &Reader[C, R]{codec: codec, opts: o, resp: resp, watcher: watcher}
+	r.watcher = watcher
 	r.body.ReadCloser = resp.Body
 	var in io.Reader = &r.body
 	if o.firstEventTimeout > 0 || o.idleTimeout > 0 {
-		in = &patience{body: &r.body, events: &r.events, opts: &r.opts}
+		in = &patience{body: &r.body, events: &r.events, opts: o}
 	}
 	if !o.withoutResult {
 		r.acc = codec.NewAccumulator()
@@ -65,10 +65,10 @@ func OpenWith[C, R any](resp *http.Response, codec codec.Stream[C, R], opts ...O
 	case "text/event-stream", "", "text/plain":
 		r.streamed = t == "text/event-stream"
 		r.sniff = sniffer{r: in, max: o.maxErrorBytes}
-		r.events.init(&r.sniff, &o)
+		r.events.init(&r.sniff, o)
 	default:
 		r.sniff.stopped = true
-		r.events.init(http.NoBody, &o)
+		r.events.init(http.NoBody, o)
 		if err := r.openWhole(t, in); err != nil {
 			_ = resp.Body.Close()
 			if watcher != nil {
@@ -182,12 +182,8 @@ func (r *Reader[C, R]) nextUntyped() bool {
 
 // mediaType returns the media type without its parameters, in lower case; broken parameters do not matter.
 func mediaType(h http.Header) string {
-	t, _, err := mime.ParseMediaType(h.Get("Content-Type"))
-	if err != nil && t == "" {
-		t, _, _ = strings.Cut(h.Get("Content-Type"), ";")
-		t = strings.ToLower(strings.TrimSpace(t))
-	}
-	return t
+	t, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(t))
 }
 
 // sniffer keeps a copy of the first bytes read until it is stopped.

@@ -124,8 +124,7 @@ func Expect(choices int, usage bool) Option {
 // CheckOptions returns the error that [Open] would return for these options, for those who keep them until
 // there is a response.
 func CheckOptions(opts ...Option) error {
-	_, err := newOptions(opts)
-	return err
+	return new(options).set(opts)
 }
 
 // options is what all options together say.
@@ -141,20 +140,20 @@ type options struct {
 	firstEventTimeout, idleTimeout time.Duration // 0 for none
 }
 
-// newOptions applies opts in their order to the defaults and returns the first error.
-func newOptions(opts []Option) (options, error) {
-	o := options{
+// set applies opts in their order to the defaults and returns the first error.
+func (o *options) set(opts []Option) error {
+	*o = options{
 		maxEventBytes: DefaultMaxEventBytes,
 		maxTotalBytes: noTotalLimit,
 		maxErrorBytes: api.DefaultMaxErrorBytes,
 	}
 	for _, opt := range opts {
 		if opt == nil {
-			return o, errors.New("stream: an option is nil")
+			return errors.New("stream: an option is nil")
 		}
-		if err := opt(&o); err != nil {
-			return o, err
+		if err := opt(o); err != nil {
+			return err
 		}
 	}
-	return o, nil
+	return nil
 }

@@ -322,6 +322,7 @@ func (r *Reader[C, R]) missing() error {
 func (r *Reader[C, R]) end(err error) bool {
 	r.ended = true
 	r.release()
+	r.events.in.release() // nothing is read any more
 	r.body.drain.Store(err == nil)
 	if err != nil {
 		r.err = r.wrap(err)
