@@ -80,7 +80,7 @@ func read[T any, P decoder[T]](resp *http.Response, call *call, ok func(*T) bool
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return nil, api.FromResponse(resp, api.DefaultMaxErrorBytes)
 	}
-	body, err := api.ReadBody(resp.Body, call.maxBodyBytes)
+	body, err := api.ReadBody(resp.Body, call.maxBodyBytes, resp.ContentLength)
 	_ = resp.Body.Close() // what matters has been read
 	if err != nil {
 		return nil, api.Interrupted(exchange.ContextOf(resp), err)

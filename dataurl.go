@@ -22,7 +22,7 @@ func DataURL(path string, maxBytes int64) (string, error) {
 		return "", fmt.Errorf("chatspec: DataURL: %w", err)
 	}
 	defer f.Close()
-	data, err := api.ReadBody(f, maxBytes)
+	data, err := api.ReadBody(f, maxBytes, 0)
 	if _, tooLarge := errors.AsType[*api.TooLargeError](err); tooLarge {
 		err = &api.TooLargeError{What: "file", Limit: maxBytes}
 	}

@@ -126,11 +126,17 @@ func (e *ResponseError) Unwrap() error { return e.Err }
 const maxEmptyReads = 100
 
 // ReadBody reads r to its end; a body of more than limit bytes is a [TooLargeError]. It returns what it has
-// read, at most limit bytes, in any case. No allocation exceeds twice what has arrived plus 64 KiB.
-func ReadBody(r io.Reader, limit int64) ([]byte, error) {
+// read, at most limit bytes, in any case. Where the length is said to be expected, as in a Content-Length, and
+// is, less is copied; 0 or less is for a length that is not known. No allocation exceeds twice what has arrived plus
+// 64 KiB.
+func ReadBody(r io.Reader, limit, expected int64) ([]byte, error) {
 	const first, slack = 4 << 10, 64 << 10
 	most := int(min(max(limit, 0), math.MaxInt-1)) + 1 // one byte more tells a body that is too large
-	b := make([]byte, 0, min(first, most))
+	whole := 0                                         // with room for a Read that finds the end
+	if 0 < expected && expected < int64(most) {
+		whole = int(expected) + 1
+	}
+	b := make([]byte, 0, min(max(first, min(whole, slack)), most))
 	for idle := 0; ; {
 		n, err := r.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
@@ -148,7 +154,10 @@ func ReadBody(r io.Reader, limit int64) ([]byte, error) {
 			return b, err
 		case len(b) == cap(b):
 			size := 2 * cap(b)
-			if size >= most-slack {
+			switch {
+			case cap(b) < whole && whole <= size+slack:
+				size = whole
+			case size >= most-slack:
 				size = most
 			}
 			b = append(make([]byte, 0, size), b...)

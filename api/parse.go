@@ -26,7 +26,7 @@ func FromResponse(resp *http.Response, maxBytes int64) *Error {
 		resp.Body = http.NoBody
 	}
 	timer := time.AfterFunc(MaxErrorTime, func() { _ = resp.Body.Close() })
-	body, _ := ReadBody(resp.Body, maxBytes) // the status is the error, whatever the body does
+	body, _ := ReadBody(resp.Body, maxBytes, resp.ContentLength) // the status is the error, whatever the body does
 	timer.Stop()
 	_ = resp.Body.Close()
 	e := new(Error)

@@ -88,7 +88,7 @@ func (r *Reader[C, R]) openWhole(mediaType string, body io.Reader) error {
 	if !object && len(begin) > 0 {
 		return r.asWhole(mediaType, begin) // not an object, however it goes on
 	}
-	data, err := readWhole(in, int64(r.opts.maxEventBytes), err)
+	data, err := readWhole(in, int64(r.opts.maxEventBytes), r.resp.ContentLength, err)
 	if err != nil {
 		return r.wrap(r.transportError(err))
 	}
@@ -96,11 +96,11 @@ func (r *Reader[C, R]) openWhole(mediaType string, body io.Reader) error {
 }
 
 // readWhole reads a body to its end, unless peeking into it has failed with more than that.
-func readWhole(in io.Reader, limit int64, peeked error) ([]byte, error) {
+func readWhole(in io.Reader, limit, expected int64, peeked error) ([]byte, error) {
 	if peeked != nil && !errors.Is(peeked, io.EOF) {
 		return nil, peeked
 	}
-	return api.ReadBody(in, limit)
+	return api.ReadBody(in, limit, expected)
 }
 
 // asWhole takes data as an unstreamed answer: a completion, an error, or neither.
