@@ -25,9 +25,12 @@ const firstPartBytes = 64
 
 // Add appends s; the cost is linear in all that is added.
 func (t *Text) Add(s string) {
-	if s == "" {
-		return
+	if s != "" {
+		t.add(s)
 	}
+}
+
+func (t *Text) add(s string) {
 	t.size += len(s)
 	if last := len(t.parts) - 1; last >= 0 {
 		part := &t.parts[last]
@@ -58,7 +61,13 @@ type List[E any] struct{ l []E }
 
 // Add appends the elements of l. An empty list that is not nil makes the result not nil.
 func (t *List[E]) Add(l []E) {
-	if l != nil && t.l == nil {
+	if l != nil {
+		t.add(l)
+	}
+}
+
+func (t *List[E]) add(l []E) {
+	if t.l == nil {
 		t.l = make([]E, 0, len(l))
 	}
 	t.l = append(t.l, l...)
@@ -107,9 +116,12 @@ type Optional[D, T, A any, P Adder[D, T, A]] struct{ acc *A }
 
 // Add takes a delta in; nil brings nothing.
 func (t *Optional[D, T, A, P]) Add(delta *D) {
-	if delta == nil {
-		return
+	if delta != nil {
+		t.add(delta)
 	}
+}
+
+func (t *Optional[D, T, A, P]) add(delta *D) {
 	if t.acc == nil {
 		t.acc = new(A)
 	}
@@ -165,6 +177,12 @@ const fewElements = 8
 
 // Add takes each delta in, in their order.
 func (t *ByIndex[D, T, A, P]) Add(deltas []D) {
+	if len(deltas) > 0 {
+		t.add(deltas)
+	}
+}
+
+func (t *ByIndex[D, T, A, P]) add(deltas []D) {
 	var none P
 	for i := range deltas {
 		index, id := none.Place(&deltas[i])

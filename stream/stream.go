@@ -78,8 +78,10 @@ func (r *Reader[C, R]) Next() bool {
 		if err != nil {
 			return r.endEvents(err)
 		}
-		r.sniffed()
-		data := bytes.TrimSpace(ev.Data)
+		if !r.sniff.stopped {
+			r.sniffed()
+		}
+		data := trim(ev.Data)
 		switch {
 		case string(data) == doneMarker, ev.Type == "done", ev.Type == "end":
 			r.marked = true
@@ -91,6 +93,14 @@ func (r *Reader[C, R]) Next() bool {
 		}
 		return r.nextChunk(data)
 	}
+}
+
+// trim is bytes.TrimSpace, done at once for what has nothing to trim.
+func trim(data []byte) []byte {
+	if n := len(data); n > 0 && data[0] == '{' && data[n-1] == '}' {
+		return data
+	}
+	return bytes.TrimSpace(data)
 }
 
 // doneMarker is the data of the event that ends a stream.
