@@ -41,27 +41,30 @@ func (c *Chunks[C]) Recognize(data []byte, avoid string, again bool) *C {
 		return nil
 	}
 	d := &c.d
-	var chunk *C
 	for i := range c.patterns {
 		p := &c.patterns[i]
 		if !p.match(d, data) {
 			continue
 		}
-		if p.avoids(avoid) {
-			c.mem.begin()
-			d.mem = &c.mem
-			chunk = (*C)(p.write(d, again))
-			c.missed = 0
-			c.moveUp(i)
+		if !p.avoids(data, avoid) {
+			break
 		}
-		break
+		if d.mem == nil {
+			d.mem = &c.mem
+		}
+		c.mem.begin()
+		chunk := (*C)(p.write(d, again))
+		c.missed = 0
+		c.moveUp(i)
+		return chunk
 	}
-	d.data, d.err, d.mem = nil, nil, nil
-	return chunk
+	return nil
 }
 
-// Forget makes sure that no chunk is written to again, so that the next may be of another stream.
+// Forget lets go of the input and makes sure that no chunk is written to again, so that the next may be of another
+// stream.
 func (c *Chunks[C]) Forget() {
+	c.d.Reset(nil)
 	for i := range c.patterns {
 		c.patterns[i].again = false
 	}

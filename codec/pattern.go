@@ -22,10 +22,10 @@ type pattern struct {
 // variable is a value and what the input at hand has in its place.
 type variable struct {
 	value
-	raw     []byte // between the quotes, or the digits
-	saved   int    // see scanString
-	ascii   bool
-	integer int64
+	from, to int // its text there
+	saved    int // see scanString
+	ascii    bool
+	integer  int64
 }
 
 // learn makes the pattern that of the chunk that has just been decoded from text.
@@ -64,7 +64,7 @@ func (p *pattern) match(d *Decoder, b []byte) bool {
 	}
 	for _, v := range p.values {
 		same := func(other variable) bool { return other.start == v.start }
-		if !bytes.Equal(v.raw, p.text[v.start:v.end]) && !slices.ContainsFunc(p.varied, same) {
+		if !bytes.Equal(b[v.from:v.to], p.text[v.start:v.end]) && !slices.ContainsFunc(p.varied, same) {
 			p.varied = append(p.varied, v)
 		}
 	}
@@ -92,7 +92,9 @@ func (p *pattern) kept(run int) bool {
 
 // compare finds the values vary in b and compares all that lies between them.
 func (p *pattern) compare(d *Decoder, b []byte, vary []variable) bool {
-	d.data, d.err = b, nil
+	if d.data = b; d.err != nil {
+		d.err = nil
+	}
 	at, from := 0, 0
 	for i := range vary {
 		v := &vary[i]
@@ -103,34 +105,34 @@ func (p *pattern) compare(d *Decoder, b []byte, vary []variable) bool {
 		if !v.scan(d, at+n) {
 			return false
 		}
-		at, from = at+n+len(v.raw), v.end
+		at, from = v.to, v.end
 	}
 	return string(b[at:]) == string(p.text[from:])
 }
 
 // scan finds the value that begins at i.
 func (v *variable) scan(d *Decoder, i int) bool {
+	v.from = i
 	switch v.kind {
 	case stringPlace, skippedString:
 		d.pos = i - 1
-		v.raw, v.saved, v.ascii = d.scanString()
-		return d.err == nil
+		_, v.saved, v.ascii = d.scanString()
+		v.to = d.pos - 1
 	case skippedNumber:
 		d.pos = i
-		v.raw = d.scanNumber("").text
-		return d.err == nil
+		d.scanNumber("a number")
+		v.to = d.pos
 	default:
-		var end int
-		v.integer, end = scanInteger(d.data, i)
-		v.raw = d.data[i:max(i, end)]
-		return end > 0 && (v.kind != intPlace || int64(int(v.integer)) == v.integer)
+		v.integer, v.to = scanInteger(d.data, i)
+		return v.to > 0 && (v.kind != intPlace || int64(int(v.integer)) == v.integer)
 	}
+	return d.err == nil
 }
 
-// avoids reports whether no string that match has found ends with word.
-func (p *pattern) avoids(word string) bool {
+// avoids reports whether no string that match has found in b ends with word.
+func (p *pattern) avoids(b []byte, word string) bool {
 	for i := range p.varied {
-		if v := &p.varied[i]; bytes.HasSuffix(v.raw, []byte(word)) {
+		if v := &p.varied[i]; bytes.HasSuffix(b[v.from:v.to], []byte(word)) {
 			return false
 		}
 	}
@@ -154,7 +156,7 @@ func (p *pattern) write(d *Decoder, again bool) unsafe.Pointer {
 		at := unsafe.Add(p.made[v.run], v.off)
 		switch v.kind {
 		case stringPlace:
-			*(*string)(at) = d.copyString(v.raw, v.saved, v.ascii)
+			*(*string)(at) = d.copyString(d.data[v.from:v.to], v.saved, v.ascii)
 		case intPlace:
 			*(*int)(at) = int(v.integer)
 		case int64Place:

@@ -25,7 +25,8 @@ type Stream[C, R any] interface {
 // It is not safe for concurrent use.
 type Accumulator[C, R any] interface {
 	// Add takes one chunk in. It may keep values that pointers and slices of chunk lead to, so these
-	// must not be changed afterwards. A nil chunk is an error and changes nothing.
+	// must not be changed afterwards; it keeps nothing of what [DeltaTo] and [DeltasTo] have read. A nil
+	// chunk is an error and changes nothing.
 	Add(chunk *C) error
 	// Result returns the response so far, never nil. It may be called at any time and as often as
 	// wanted; each call builds a response that later chunks do not change.

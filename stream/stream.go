@@ -58,7 +58,6 @@ type Reader[C, R any] struct {
 // Next reads the next chunk and says whether there is one. After false, Err says how the stream ended.
 // Events without a chunk (keep-alives, empty data) are passed over.
 func (r *Reader[C, R]) Next() bool {
-	r.chunk, r.raw = nil, nil
 	switch {
 	case r.ended:
 		return false
@@ -239,8 +238,9 @@ func newChunks[C any]() *codec.Chunks[C] {
 	return new(codec.Chunks[C])
 }
 
-// release lets others use the decoder.
+// release lets go of the chunk, and lets others use the decoder.
 func (r *Reader[C, R]) release() {
+	r.chunk, r.raw = nil, nil
 	if r.chunks != nil {
 		r.chunks.Forget()
 		decoders.Put(r.chunks)
