@@ -53,7 +53,7 @@ func (c *Chunks[C]) Recognize(data []byte, avoid string, again bool) *C {
 			d.mem = &c.mem
 		}
 		c.mem.begin()
-		chunk := (*C)(p.write(d, again))
+		chunk := (*C)(p.write(d, data, again))
 		c.missed = 0
 		c.moveUp(i)
 		return chunk

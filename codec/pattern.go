@@ -139,9 +139,9 @@ func (p *pattern) avoids(b []byte, word string) bool {
 	return true
 }
 
-// write returns the chunk that match has recognized: a copy of the pattern's, or with again the one that it
+// write returns the chunk that match has recognized in b: a copy of the pattern's, or with again the one that it
 // returned the last time, if that may be.
-func (p *pattern) write(d *Decoder, again bool) unsafe.Pointer {
+func (p *pattern) write(d *Decoder, b []byte, again bool) unsafe.Pointer {
 	if !again || !p.again {
 		for i, r := range p.runs {
 			p.made[i] = r.of.clone(d.mem, r.p, r.n)
@@ -156,7 +156,7 @@ func (p *pattern) write(d *Decoder, again bool) unsafe.Pointer {
 		at := unsafe.Add(p.made[v.run], v.off)
 		switch v.kind {
 		case stringPlace:
-			*(*string)(at) = d.copyString(d.data[v.from:v.to], v.saved, v.ascii)
+			*(*string)(at) = d.copyString(b[v.from:v.to], v.saved, v.ascii)
 		case intPlace:
 			*(*int)(at) = int(v.integer)
 		case int64Place:

@@ -9,7 +9,8 @@ import (
 // recorder notes, while a chunk is decoded, where in the input its values lay and to which places they were
 // written, so that a pattern can be made of them.
 //
-// Places are kept as numbers: they are only compared with those of the memory that is known to hold the chunk.
+// Places are kept as numbers, which keep nothing alive and make nothing escape to the heap: all are in the chunk, or
+// the recorder is off.
 type recorder struct {
 	off    bool // the chunk holds what cannot be written again from its values alone
 	runs   []run
@@ -150,8 +151,8 @@ func noteLink[P any](d *Decoder, p *P, to int, delta bool) {
 	}
 }
 
-// resolve finds the runs that all places are in. It fails where one is in none, as a list that had to move
-// left it behind, where a run is not where it should be, where two values went to one place, and for large chunks.
+// resolve finds the runs that all places are in. It fails where one is in none, where a run is not where it should
+// be, where two values went to one place, and for large chunks.
 func (r *recorder) resolve() bool {
 	if r.off || len(r.links) != len(r.runs)-1 {
 		return false

@@ -23,9 +23,9 @@ func (d *Decoder) ReadString() string {
 	return ""
 }
 
-// StringTo is [Decoder.ReadString] for a place, and lets a [Chunks] know it: where a later chunk differs only
-// in such values, they are written to their places and the decoding function is not called. So a decoding
-// function may not draw conclusions from them.
+// StringTo is [Decoder.ReadString] for a place in the value that is being decoded, and lets a [Chunks] know it: where
+// a later chunk differs only in such values, they are written to their places and the decoding function is not
+// called. So a decoding function may not draw conclusions from them, nor use StringTo for a variable of its own.
 func (d *Decoder) StringTo(p *string) {
 	if d.peek() != '"' {
 		start := d.pos

@@ -98,7 +98,11 @@ func readSlice[T any](d *Decoder, decode func(*T, *Decoder)) (s []T, run int) {
 		var zero T
 		d.grow(int(unsafe.Sizeof(zero)))
 		if b != nil && len(s) == cap(s) {
-			s = b.more(d.mem, s)
+			longer := b.more(d.mem, s)
+			if len(s) > 0 && &longer[0] != &s[0] {
+				d.passUp() // what was noted of the elements is where they were
+			}
+			s = longer
 		}
 		s = append(s, zero)
 		if !d.Null() {
