@@ -8,9 +8,10 @@
 PROMPT   ?= Say hello in five languages.
 FUZZTIME ?= 1m
 BENCH    ?= .
+N        ?= 1000000
 
 # What the generator writes, and nobody else.
-GENERATED := generated chattest/internal/server
+GENERATED := generated chattest/internal/server tests/oracle/plain
 
 # Folders of the modules, the root first. "./..." never crosses a module, so targets loop over them.
 MODULES := $(sort $(patsubst ./,.,$(dir $(shell git ls-files --cached --others --exclude-standard -- go.mod '*/go.mod'))))
@@ -64,6 +65,7 @@ build: ## Build the command: bin/chatspec
 .PHONY: generate
 generate: ## Write the Go code that follows from openapi.yaml
 	go generate ./...
+	cd tests/oracle && GOWORK=off go generate ./...
 
 .PHONY: fresh
 fresh: ## Fail where generated code is not what openapi.yaml gives; works in a dirty tree
@@ -99,6 +101,11 @@ ui: ## Test what people see, in a terminal (tmux)
 .PHONY: compare
 compare: ## Put the same broken servers before this client, openai-go and go-openai, and print a table
 	cd tests/peers && GOWORK=off go run ./compare
+
+# json/v2 decodes a package that is generated for it alone.
+.PHONY: oracle
+oracle: ## Compare the decoders with json/v2 on N made-up events (N=1000000 SEED=n OVERLAY=file)
+	cd tests/oracle && GOWORK=off go run . -n $(N) $(if $(SEED),-seed $(SEED)) $(if $(OVERLAY),-overlay $(abspath $(OVERLAY)))
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (1m each; also a count, as in FUZZTIME=1000x)
