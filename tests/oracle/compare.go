@@ -16,78 +16,107 @@ import (
 // compare returns where got, a value of our generated package, is not what want, of the plain one, says, and in
 // what; "" if it is nowhere. It finds its way by reflection, so it knows no type of the document.
 func compare(got, want any) string {
-	return difference(reflect.ValueOf(got), reflect.ValueOf(want))
+	return compareValues(reflect.ValueOf(got), reflect.ValueOf(want))
 }
 
-// difference returns the path to what differs, a colon and what it is.
-func difference(got, want reflect.Value) string {
-	p := pairOf(got.Type(), want.Type())
-	switch {
-	case p.mismatch != "":
-		return ": " + p.mismatch + ": run make generate"
-	case p.union:
-		return unionDifference(got, want.Interface().(union.Value))
-	}
-	switch got.Kind() {
-	case reflect.Struct:
-		for i := range got.NumField() {
-			if d := difference(got.Field(i), want.Field(i)); d != "" {
-				return "." + got.Type().Field(i).Name + d
-			}
-		}
-		return ""
-	case reflect.Pointer:
-		if got.IsNil() || want.IsNil() {
-			return nilDifference(got, want)
-		}
-		return difference(got.Elem(), want.Elem())
-	case reflect.Slice:
-		return sliceDifference(got, want)
-	case reflect.Map:
-		return mapDifference(got, want)
-	default:
-		return scalarDifference(got, want)
-	}
+func compareValues(got, want reflect.Value) string {
+	return pairOf(got.Type(), want.Type()).difference(got, want)
 }
 
 // pair is what is known of a type of ours and the plain type beside it.
 type pair struct {
-	union    bool
-	mismatch string // why their values cannot be compared
+	kind     reflect.Kind // reflect.Interface is a union
+	mismatch string       // why their values cannot be compared
+	fields   []*pair
+	elem     *pair // of a pointer, slice or map
 }
 
-var pairs sync.Map // of [2]reflect.Type to pair
+var (
+	pairs   = map[[2]reflect.Type]*pair{}
+	pairsMu sync.Mutex
+)
 
-func pairOf(got, want reflect.Type) pair {
+func pairOf(got, want reflect.Type) *pair {
+	pairsMu.Lock()
+	defer pairsMu.Unlock()
+	return knownPair(got, want)
+}
+
+func knownPair(got, want reflect.Type) *pair {
 	key := [2]reflect.Type{got, want}
-	if known, ok := pairs.Load(key); ok {
-		return known.(pair)
+	p := pairs[key]
+	if p == nil {
+		p = &pair{kind: got.Kind()}
+		pairs[key] = p // before its parts, which may hold the type again
+		p.learn(got, want)
 	}
-	p := newPair(got, want)
-	pairs.Store(key, p)
 	return p
 }
 
-func newPair(got, want reflect.Type) pair {
-	plainUnion := want.Implements(reflect.TypeFor[union.Value]())
-	if plainUnion && got.Kind() == reflect.Interface {
-		return pair{union: true}
+func (p *pair) learn(got, want reflect.Type) {
+	isUnion := want.Implements(reflect.TypeFor[union.Value]())
+	switch {
+	case isUnion && p.kind == reflect.Interface:
+		return
+	case p.kind == reflect.Interface && want.Kind() == reflect.Interface:
+		p.kind = reflect.Invalid // a value that the document leaves open
+		return
+	case isUnion, got.Kind() != want.Kind():
+		p.mismatch = fmt.Sprintf("%s, the plain type is %s", got, want)
+		return
 	}
-	if plainUnion || got.Kind() != want.Kind() {
-		return pair{mismatch: fmt.Sprintf("%s, the plain type is %s", got, want)}
+	switch p.kind {
+	case reflect.Struct:
+		p.learnFields(got, want)
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		p.elem = knownPair(got.Elem(), want.Elem())
+	default:
 	}
-	if got.Kind() != reflect.Struct {
-		return pair{}
-	}
+}
+
+func (p *pair) learnFields(got, want reflect.Type) {
 	if got.NumField() != want.NumField() {
-		return pair{mismatch: fmt.Sprintf("%s has %d fields, the plain type %d", got, got.NumField(), want.NumField())}
+		p.mismatch = fmt.Sprintf("%s has %d fields, the plain type %d", got, got.NumField(), want.NumField())
+		return
 	}
 	for i := range got.NumField() {
-		if ours, plain := got.Field(i).Name, want.Field(i).Name; ours != plain {
-			return pair{mismatch: fmt.Sprintf("%s has the field %s where the plain type has %s", got, ours, plain)}
+		ours, plain := got.Field(i), want.Field(i)
+		if ours.Name != plain.Name {
+			p.mismatch = fmt.Sprintf("%s has the field %s where the plain type has %s", got, ours.Name, plain.Name)
+			return
 		}
+		p.fields = append(p.fields, knownPair(ours.Type, plain.Type))
 	}
-	return pair{}
+}
+
+// difference returns the path to what differs, a colon and what it is.
+func (p *pair) difference(got, want reflect.Value) string {
+	switch {
+	case p.mismatch != "":
+		return ": " + p.mismatch + ": run make generate"
+	case p.kind == reflect.Struct:
+		for i, field := range p.fields {
+			if d := field.difference(got.Field(i), want.Field(i)); d != "" {
+				return "." + got.Type().Field(i).Name + d
+			}
+		}
+		return ""
+	case p.kind == reflect.Interface:
+		u, _ := reflect.TypeAssert[union.Value](want) // see learn
+		return unionDifference(got, u)
+	case p.elem == nil:
+		return scalarDifference(got, want)
+	case got.IsNil() || want.IsNil():
+		return nilDifference(got, want)
+	}
+	switch p.kind {
+	case reflect.Pointer:
+		return p.elem.difference(got.Elem(), want.Elem())
+	case reflect.Slice:
+		return p.sliceDifference(got, want)
+	default:
+		return p.mapDifference(got, want)
+	}
 }
 
 // nilDifference compares values one of which is nil.
@@ -98,32 +127,26 @@ func nilDifference(got, want reflect.Value) string {
 	return fmt.Sprintf(": %s, want %s", show(got), show(want))
 }
 
-func sliceDifference(got, want reflect.Value) string {
-	if got.IsNil() || want.IsNil() {
-		return nilDifference(got, want)
-	}
+func (p *pair) sliceDifference(got, want reflect.Value) string {
 	if got.Len() != want.Len() {
 		return fmt.Sprintf(": %d elements, want %d", got.Len(), want.Len())
 	}
 	for i := range got.Len() {
-		if d := difference(got.Index(i), want.Index(i)); d != "" {
+		if d := p.elem.difference(got.Index(i), want.Index(i)); d != "" {
 			return fmt.Sprintf("[%d]%s", i, d)
 		}
 	}
 	return ""
 }
 
-func mapDifference(got, want reflect.Value) string {
-	if got.IsNil() || want.IsNil() {
-		return nilDifference(got, want)
-	}
+func (p *pair) mapDifference(got, want reflect.Value) string {
 	if got.Len() != want.Len() {
 		return fmt.Sprintf(": %d entries, want %d", got.Len(), want.Len())
 	}
 	for entries := got.MapRange(); entries.Next(); {
 		d := ": not wanted"
 		if value := want.MapIndex(entries.Key()); value.IsValid() {
-			d = difference(entries.Value(), value)
+			d = p.elem.difference(entries.Value(), value)
 		}
 		if d != "" {
 			return fmt.Sprintf("[%q]%s", entries.Key(), d)
@@ -173,7 +196,7 @@ func unionDifference(got reflect.Value, want union.Value) string {
 	if name != wanted.Type().Name() {
 		return fmt.Sprintf(": the variant %s, want %s", name, wanted.Type().Name())
 	}
-	return difference(got, wanted)
+	return compareValues(got, wanted)
 }
 
 // rawDifference compares JSON by its value, as what is wanted may have been written anew.

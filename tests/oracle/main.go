@@ -4,7 +4,7 @@
 //
 // Events are made up from the types and from recorded streams, with other values, unknown, missing and duplicate
 // members, odd spellings of strings and numbers, and wrong bytes. Each is decoded by itself and as one of a stream, in
-// every mode in which package stream reads one; chunks that may be kept are compared once more when their stream
+// every mode in which package stream reads one; chunks that may be kept are compared when their stream
 // is over. Where one side refuses an event the other must refuse it too.
 //
 // It prints how many events were compared and what differed, and exits with status 1 if anything did.

@@ -80,7 +80,7 @@ func (r random) number() string {
 
 // integer returns a number that an int64 takes, nearly always.
 func (r random) integer() string {
-	if r.chance(8) {
+	if r.chance(25) {
 		return pick(r, numbers[:18])
 	}
 	if r.chance(500) {
