@@ -98,6 +98,10 @@ ui: ## Test what people see, in a terminal (tmux)
 	@command -v tmux >/dev/null || { echo "make $@ needs tmux" >&2; exit 1; }
 	cd tests/ui && GOWORK=off go test -count=1 ./...
 
+.PHONY: peers
+peers: ## Vet and test the comparison and the benchmarks, briefly
+	cd tests/peers && GOWORK=off go vet ./... && GOWORK=off go test ./...
+
 .PHONY: compare
 compare: ## Put the same broken servers before this client, openai-go and go-openai, and print a table
 	cd tests/peers && GOWORK=off go run ./compare
@@ -121,7 +125,11 @@ fuzz: ## Run every fuzz target for FUZZTIME (1m each; also a count, as in FUZZTI
 		})
 
 .PHONY: bench
-bench: ## Run the benchmarks (BENCH="regexp")
+bench: ## Measure every goal and write docs/performance.* (GOAL=2,3 measures some and writes nothing)
+	cd tests/peers && GOWORK=off go run ./bench $(if $(GOAL),-goal $(GOAL)) $(if $(EVENTS),-events $(EVENTS))
+
+.PHONY: microbench
+microbench: ## Run the benchmarks of the packages (BENCH="regexp")
 	@$(call each,$(JUST_GO),go test -run='^$$' -bench='$(BENCH)' -benchmem ./...)
 
 ##
