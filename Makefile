@@ -65,7 +65,6 @@ build: ## Build the command: bin/chatspec
 .PHONY: generate
 generate: ## Write the Go code that follows from openapi.yaml
 	go generate ./...
-	cd tests/oracle && GOWORK=off go generate ./...
 
 .PHONY: fresh
 fresh: ## Fail where generated code is not what openapi.yaml gives; works in a dirty tree

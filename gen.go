@@ -23,7 +23,9 @@ import _ "embed"
 //go:embed openapi.yaml
 var Spec string
 
-// In a workspace the generator would be built with other versions of its dependencies, hence GOWORK=off.
+// In a workspace the generator would be built with other versions of its dependencies, hence GOWORK=off. The last
+// package is for tests alone, which compare the first with it.
 //
 //go:generate env GOWORK=off go tool oapi-codegen -config oapi-codegen.yaml openapi.yaml
 //go:generate env GOWORK=off go tool oapi-codegen -config chattest/internal/oapi-codegen.yaml openapi.yaml
+//go:generate env GOWORK=off go tool oapi-codegen -config tests/oracle/oapi-codegen.yaml openapi.yaml
