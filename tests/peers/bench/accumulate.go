@@ -13,52 +13,51 @@ import (
 
 // accumulating measures goal 11: adding chunks up that are decoded already. go-openai has nothing for it.
 func (b *bench) accumulating() error {
-	sizes := []int{2000, 20_000, 200_000}
-	name := func(library string, n int) string { return fmt.Sprintf("%s, %s chunks", library, number(float64(n))) }
 	ours, theirs, text, err := decodedChunks()
 	if err != nil {
 		return err
 	}
+	sizes := []int{b.few(2000, 20), b.few(20_000, 200), b.few(200_000, 2000)}
 	var tasks []task
 	for _, n := range sizes {
-		n := b.few(n, n/100)
 		tasks = append(tasks,
-			task{name(nameOurs, n), n, func() error { return addOurs(ours, n) }},
-			task{name(nameOpenAI, n), n, func() error { return addOpenAI(theirs, n) }})
+			task{sized(nameOurs, n), n, func() error { return addOurs(ours, n) }},
+			task{sized(nameOpenAI, n), n, func() error { return addOpenAI(theirs, n) }})
 	}
 	r, err := b.race(tasks...)
 	if err != nil {
 		return err
 	}
 	t := table{"Accumulating decoded chunks", []string{"chunks", "ns per chunk, chatspec", "openai-go", "bytes × the text, chatspec", "openai-go"}, nil}
-	ch := chart{"Accumulate a chunk, of 20,000", "ns of CPU time", nil}
-	var last int
-	for i, n := range sizes {
-		n := b.few(n, n/100)
-		last = n
-		row := []string{number(float64(n))}
-		for _, of := range []func(string) float64{
-			func(task string) float64 { return r.median(task, cpuOf) },
-			func(task string) float64 { return r.median(task, bytesOf) / text },
-		} {
-			row = append(row, number(of(name(nameOurs, n))), number(of(name(nameOpenAI, n))))
-		}
-		t.rows = append(t.rows, row)
-		if i == 1 {
-			ch.bars = []bar{{nameOurs, r.median(name(nameOurs, n), cpuOf)}, {nameOpenAI, r.median(name(nameOpenAI, n), cpuOf)}}
-		}
+	for _, n := range sizes {
+		mine, other := sized(nameOurs, n), sized(nameOpenAI, n)
+		t.rows = append(t.rows, []string{
+			number(float64(n)), number(r.median(mine, cpuOf)), number(r.median(other, cpuOf)),
+			number(r.median(mine, bytesOf) / text), number(r.median(other, bytesOf) / text),
+		})
 	}
-	first := name(nameOurs, b.few(sizes[0], sizes[0]/100))
-	b.report.atMost(11, "accumulating, ns per chunk at 200,000 chunks × that at 2,000", 1.1, r.ratio(name(nameOurs, last), first), " ×", others{
-		openaiGo: number(r.ratio(name(nameOpenAI, last), name(nameOpenAI, b.few(sizes[0], sizes[0]/100)))) + " ×", goOpenAI: "has none",
-	})
-	b.report.atMost(11, "accumulating 200,000 chunks, CPU × openai-go", 1.0/20, r.ratio(name(nameOurs, last), name(nameOpenAI, last)), " ×", others{})
-	b.report.atMost(11, "the same, allocated × the final text", 2.5, r.median(name(nameOurs, last), bytesOf)/text, " ×", others{
-		openaiGo: number(r.median(name(nameOpenAI, last), bytesOf)/text) + " ×", goOpenAI: "has none",
-	})
 	b.report.tables = append(b.report.tables, t)
-	b.report.charts = append(b.report.charts, ch)
+	b.judgeAccumulating(r, sizes, text)
 	return nil
+}
+
+// sized names a task.
+func sized(name string, chunks int) string {
+	return fmt.Sprintf("%s, %s chunks", name, number(float64(chunks)))
+}
+
+// judgeAccumulating judges goal 11; text is the bytes of text in a chunk.
+func (b *bench) judgeAccumulating(r results, sizes []int, text float64) {
+	first, last := sizes[0], sizes[len(sizes)-1]
+	growth := func(name string) float64 { return r.ratio(sized(name, last), sized(name, first)) }
+	bytes := func(name string) float64 { return r.median(sized(name, last), bytesOf) / text }
+	none := func(v float64) others { return others{number(v) + " ×", "has none"} }
+	b.report.atMost(11, "accumulating, ns per chunk at 200,000 chunks × that at 2,000", 1.1, growth(nameOurs), " ×", none(growth(nameOpenAI)))
+	b.report.atMost(11, "accumulating 200,000 chunks, CPU × openai-go", 1.0/20, r.ratio(sized(nameOurs, last), sized(nameOpenAI, last)), " ×", others{})
+	b.report.atMost(11, "the same, allocated × the final text", 2.5, bytes(nameOurs), " ×", none(bytes(nameOpenAI)))
+	b.report.charts = append(b.report.charts, chart{"Accumulate a chunk, of 200,000", "ns of CPU time", []bar{
+		{nameOurs, r.median(sized(nameOurs, last), cpuOf)}, {nameOpenAI, r.median(sized(nameOpenAI, last), cpuOf)},
+	}})
 }
 
 // decodedChunks returns chunks with text as each library decodes them, and how many bytes of text they have on

@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
-	"runtime"
 	"strconv"
 	"sync"
 	"time"
@@ -38,18 +38,16 @@ func (b *bench) burst() error {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 		row := []string{p.name}
-		ch := chart{"Whole call on a socket, burst, per chunk", "ns of CPU time", nil}
 		for _, name := range t.header[1:] {
 			row = append(row, number(r.median(name, cpuOf)))
-			ch.bars = append(ch.bars, bar{name, r.median(name, cpuOf)})
 		}
 		t.rows = append(t.rows, row)
 		if !p.http2 {
-			b.report.charts = append(b.report.charts, ch)
 			b.report.atMost(5, "whole client, burst on a socket, CPU × bare net/http", 2, r.ratio(nameOurs, nameBare), " ×", relative(r))
 		}
 	}
 	b.report.tables = append(b.report.tables, t)
+	b.report.charts = append(b.report.charts, t.chart(0, "Whole call on a socket, burst, per chunk", "ns of CPU time"))
 	return nil
 }
 
@@ -124,34 +122,28 @@ func (b *bench) paced() error {
 		[]string{"", nameBare, nameOurs, nameGoOpenAI, nameOpenAI},
 		nil,
 	}
-	for _, setting := range []struct {
-		streams, tokens, rounds int
-		http2                   bool
-	}{
-		{b.few(1000, 10), b.few(100, 3), b.few(3, 1), false},
-		{b.few(1000, 10), b.few(100, 3), 1, true},
-		{b.few(10_000, 20), b.few(60, 3), 1, false},
-		{b.few(10_000, 20), b.few(60, 3), 1, true},
+	for _, p := range []pace{
+		{streams: b.few(1000, 10), tokens: b.few(100, 3), rounds: b.few(3, 1), judged: true},
+		{streams: b.few(1000, 10), tokens: b.few(100, 3), rounds: 1, protocol: 1},
+		{streams: b.few(10_000, 20), tokens: b.few(60, 3), rounds: 1},
+		{streams: b.few(10_000, 20), tokens: b.few(60, 3), rounds: 1, protocol: 1},
 	} {
-		p := pace{url: url, tokens: setting.tokens, http2: setting.http2}
 		var note string
-		p.streams, note = manyStreams(setting.streams)
-		if err := p.measure(setting.rounds); err != nil {
+		p.streams, note = manyStreams(p.streams)
+		if err := p.measure(url); err != nil {
 			return err
 		}
-		row := []string{fmt.Sprintf("%s streams, %s%s", number(float64(p.streams)), protocols[p.protocol()].name, note)}
-		ch := chart{row[0] + " at 50 tokens/s, per token", "µs of CPU time", nil}
+		what := fmt.Sprintf("%s streams, %s%s", number(float64(p.streams)), protocols[p.protocol].name, note)
+		row := []string{what}
+		ch := chart{what + ", 50 tokens/s, per token", "µs of CPU time", nil}
 		for _, name := range t.header[1:] {
-			cpu := p.costs.median(name, cpuOf) / 1000
+			cpu := p.costs.median(name, cpuOf) / micro
 			row = append(row, fmt.Sprintf("%s (%s)", number(cpu), number(p.rates[name])))
 			ch.bars = append(ch.bars, bar{name, cpu})
 		}
 		t.rows = append(t.rows, row)
-		if setting.http2 {
-			continue
-		}
-		b.report.charts = append(b.report.charts, ch)
-		if setting.rounds > 1 || b.quick && p.streams < 20 {
+		if p.judged {
+			b.report.charts = append(b.report.charts, ch)
 			b.report.atMost(6, "1,000 streams at 50 tokens/s, CPU × bare net/http", 1.1, p.costs.ratio(nameOurs, nameBare), " ×", relative(p.costs))
 		}
 	}
@@ -161,30 +153,24 @@ func (b *bench) paced() error {
 
 // pace is one measurement of paced streams.
 type pace struct {
-	url             string
-	streams, tokens int
-	http2           bool
+	streams, tokens, rounds int
+	protocol                int // of protocols
+	judged                  bool
 
 	costs results
 	rates map[string]float64 // tokens per second
 }
 
-func (p *pace) protocol() int {
-	if p.http2 {
-		return 1
-	}
-	return 0
-}
-
 // measure races the libraries on the same connections.
-func (p *pace) measure(rounds int) error {
+func (p *pace) measure(url string) error {
 	p.costs, p.rates = results{}, map[string]float64{}
-	t := transport(p.http2, p.streams)
+	t := transport(protocols[p.protocol].http2, p.streams)
 	defer t.CloseIdleConnections()
 	client := &http.Client{Transport: t}
-	for range rounds {
-		for _, l := range libraries {
-			c, rate, err := p.run(l, client)
+	for range p.rounds {
+		for _, i := range rand.Perm(len(libraries)) {
+			l := libraries[i]
+			c, rate, err := p.run(l, url, client)
 			if err != nil {
 				return fmt.Errorf("%s: %w", l.name, err)
 			}
@@ -196,34 +182,23 @@ func (p *pace) measure(rounds int) error {
 }
 
 // run opens all streams, waits for the first chunk of each, and measures from when they go on to when all have ended.
-func (p *pace) run(l library, client *http.Client) (c cost, rate float64, err error) {
+func (p *pace) run(l library, url string, client *http.Client) (c cost, rate float64, err error) {
 	o := opening{slots: make(chan struct{}, connectAtOnce)}
-	base := p.url + "/paced/" + strconv.Itoa(p.tokens)
-	if err := o.begin(l, base, client, p.streams); err != nil {
+	if err := o.begin(l, url+"/paced/"+strconv.Itoa(p.tokens), client, p.streams); err != nil {
 		return c, 0, err
 	}
 	if err := o.wait(); err != nil {
 		return c, 0, err
 	}
-	runtime.GC()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	cpu, err := cpuTime()
-	if err != nil {
-		return c, 0, err
-	}
-	began := time.Now()
-	if err := openGate(p.url); err != nil {
-		return c, 0, err
-	}
-	err = o.end()
-	took := time.Since(began)
-	end, _ := cpuTime() // it worked before
-	runtime.ReadMemStats(&after)
-	n := float64(p.streams * p.tokens)
-	return cost{
-		ns: float64(end-cpu) / n, allocs: float64(after.Mallocs-before.Mallocs) / n, bytes: float64(after.TotalAlloc-before.TotalAlloc) / n,
-	}, n / took.Seconds(), err
+	var began time.Time
+	c, err = spent(p.streams*p.tokens, func() error {
+		began = time.Now()
+		if err := openGate(url); err != nil {
+			return err
+		}
+		return o.end()
+	})
+	return c, float64(p.streams*p.tokens) / time.Since(began).Seconds(), err
 }
 
 func openGate(url string) error {

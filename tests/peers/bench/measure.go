@@ -64,9 +64,9 @@ func calibrate(t task, slice time.Duration) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		spent := max(1, c.ns*float64(n*t.units))
-		if spent >= float64(slice)/4 {
-			return max(1, int(math.Ceil(float64(n)*float64(slice)/spent))), nil
+		taken := max(1, c.ns*float64(n*t.units))
+		if taken >= float64(slice)/4 {
+			return max(1, int(math.Ceil(float64(n)*float64(slice)/taken))), nil
 		}
 	}
 }
@@ -76,6 +76,18 @@ func sample(t task, n int) (cost, error) {
 	if err := t.run(); err != nil { // so that nobody pays for what others have left in the caches
 		return cost{}, err
 	}
+	return spent(n*t.units, func() error {
+		for range n {
+			if err := t.run(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// spent returns what each of the units costs that f does.
+func spent(units int, f func() error) (cost, error) {
 	runtime.GC() // the garbage of others is theirs
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -83,18 +95,16 @@ func sample(t task, n int) (cost, error) {
 	if err != nil {
 		return cost{}, err
 	}
-	for range n {
-		if err := t.run(); err != nil {
-			return cost{}, err
-		}
+	if err := f(); err != nil {
+		return cost{}, err
 	}
 	end, err := cpuTime()
 	runtime.ReadMemStats(&after)
-	units := float64(n * t.units)
+	n := float64(units)
 	return cost{
-		ns:     float64(end-begin) / units,
-		allocs: float64(after.Mallocs-before.Mallocs) / units,
-		bytes:  float64(after.TotalAlloc-before.TotalAlloc) / units,
+		ns:     float64(end-begin) / n,
+		allocs: float64(after.Mallocs-before.Mallocs) / n,
+		bytes:  float64(after.TotalAlloc-before.TotalAlloc) / n,
 	}, err
 }
 

@@ -186,6 +186,17 @@ func (t table) markdown(b *strings.Builder) {
 	}
 }
 
+// chart returns a row of the table, whose figures are of those that the header names, as bars.
+func (t table) chart(row int, title, unit string) chart {
+	c := chart{title: title, unit: unit}
+	for i, text := range t.rows[row] {
+		if v, err := strconv.ParseFloat(strings.ReplaceAll(text, ",", ""), 64); i > 0 && err == nil {
+			c.bars = append(c.bars, bar{t.header[i], v})
+		}
+	}
+	return c
+}
+
 // machine names what the figures are of: the processor, Go and the versions of the others.
 func machine() string {
 	text := fmt.Sprintf("%d × %s, %s/%s, %s", runtime.NumCPU(), processor(), runtime.GOOS, runtime.GOARCH, runtime.Version())

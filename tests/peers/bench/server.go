@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -113,9 +112,9 @@ func serve() error {
 // handler answers by the scenario and its argument, which the base URL names: /burst/text, /paced/100.
 type handler struct {
 	bursts map[string][]byte
-	flaky  atomic.Int64
 	mu     sync.Mutex
-	gate   chan struct{} // paced streams wait here behind their first chunk
+	asked  map[string]int // how often each flaky server has been asked
+	gate   chan struct{}  // paced streams wait here behind their first chunk
 }
 
 // shortStream is the corpus of a call with few chunks.
@@ -125,7 +124,7 @@ const (
 )
 
 func newHandler() http.Handler {
-	h := &handler{bursts: map[string][]byte{}, gate: make(chan struct{})}
+	h := &handler{bursts: map[string][]byte{}, asked: map[string]int{}, gate: make(chan struct{})}
 	for _, c := range corpora() {
 		h.bursts[c.name] = c.stream()
 	}
@@ -152,7 +151,7 @@ func (h *handler) complete(w http.ResponseWriter, r *http.Request) {
 		_ = send(w, corpora()[0].events[:1])
 		<-r.Context().Done()
 	case "flaky":
-		if h.flaky.Add(1)%2 == 1 {
+		if h.ask(argument)%2 == 1 {
 			w.Header().Set("Retry-After-Ms", "1")
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
@@ -163,6 +162,14 @@ func (h *handler) complete(w http.ResponseWriter, r *http.Request) {
 	default:
 		http.NotFound(w, r)
 	}
+}
+
+// ask counts a request to a flaky server, which refuses every other one.
+func (h *handler) ask(name string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.asked[name]++
+	return h.asked[name]
 }
 
 func eventStream(w http.ResponseWriter) { w.Header().Set("Content-Type", "text/event-stream") }
