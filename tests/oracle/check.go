@@ -27,7 +27,7 @@ type mode struct {
 var modes = []mode{
 	{"kept", nil, true},
 	{"without result", []stream.Option{stream.WithoutResult()}, true},
-	// A mode in which the stream uses its chunk again goes here, with kept false.
+	{"reused", []stream.Option{stream.ReuseChunk()}, false},
 }
 
 // event is the data of one event and what json/v2 makes of it.
@@ -43,7 +43,7 @@ func newEvent(data []byte) (e event, difference string) {
 	e = event{data: data}
 	e.want, e.err = expect[plain.CreateChatCompletionStreamResponse](data)
 	e.direct = new(chat.CreateChatCompletionStreamResponse)
-	err := chat.Codec{}.DecodeChunk(data, e.direct)
+	err := codec.Unmarshal(data, e.direct, chat.Codec{}.DecodeChunk)
 	return e, e.difference(e.direct, err)
 }
 

@@ -112,7 +112,7 @@ func TestCompare(t *testing.T) {
 	}
 	fresh := func() *chat.CreateChatCompletionStreamResponse {
 		got := new(chat.CreateChatCompletionStreamResponse)
-		if err := (chat.Codec{}).DecodeChunk([]byte(data), got); err != nil {
+		if err := codec.Unmarshal([]byte(data), got, chat.Codec{}.DecodeChunk); err != nil {
 			t.Fatal(err)
 		}
 		return got

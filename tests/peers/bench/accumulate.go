@@ -7,6 +7,7 @@ import (
 
 	"github.com/openai/openai-go/v3"
 
+	"github.com/chatspec/chatspec/codec"
 	chat "github.com/chatspec/chatspec/generated"
 	"github.com/chatspec/chatspec/stream"
 )
@@ -68,7 +69,7 @@ func decodedChunks() (ours []chat.CreateChatCompletionStreamResponse, theirs []o
 	for _, event := range corpora()[0].events[1 : n+1] {
 		var c chat.CreateChatCompletionStreamResponse
 		var o openai.ChatCompletionChunk
-		if err := errors.Join(chat.Codec{}.DecodeChunk([]byte(event), &c), json.Unmarshal([]byte(event), &o)); err != nil {
+		if err := errors.Join(codec.Unmarshal([]byte(event), &c, chat.Codec{}.DecodeChunk), json.Unmarshal([]byte(event), &o)); err != nil {
 			return nil, nil, 0, err
 		}
 		ours, theirs = append(ours, c), append(theirs, o)

@@ -9,9 +9,8 @@ import (
 	"github.com/chatspec/chatspec/stream"
 )
 
-// fastest are the options of the fastest way to read a stream. A mode in which the stream uses its chunk again
-// joins them here.
-var fastest = []stream.Option{stream.WithoutResult()}
+// fastest are the options of the fastest way to read a stream.
+var fastest = []stream.Option{stream.WithoutResult(), stream.ReuseChunk()}
 
 // kept are the options of the default, in which chunks may be kept, without accumulating: decoding alone.
 var kept = []stream.Option{stream.WithoutResult()}
