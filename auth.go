@@ -25,7 +25,7 @@ func (c *config) authenticated(next Doer) Doer {
 			if req.Body != nil {
 				_ = req.Body.Close() // as every Doer does
 			}
-			return nil, &notSentError{err}
+			return nil, &finalError{err: err}
 		}
 		secrets := secrets(signed.Header, c.keyHeader)
 		mask := func(text string) string { return maskSecrets(text, secrets) }
@@ -38,7 +38,7 @@ func (c *config) authenticated(next Doer) Doer {
 		}
 		if c.wandered(resp, req.Method) {
 			_ = resp.Body.Close()
-			return nil, &notSentError{errors.New("the Doer of WithHTTPClient followed a redirect to another server or with another method")}
+			return nil, &finalError{errors.New("the Doer of WithHTTPClient followed a redirect to another server or with another method"), true}
 		}
 		resp.Header = maskHeader(resp.Header, mask)
 		resp.Body = &maskedBody{resp.Body, mask}

@@ -34,22 +34,22 @@ func OutcomeOf(err error) Outcome {
 	switch {
 	case err == nil:
 		return OutcomeFinished
+	case errors.Is(err, context.DeadlineExceeded):
+		return OutcomeTimeout
+	case errors.Is(err, context.Canceled):
+		return OutcomeCancelled
+	case isNotSent(err): // whatever a function of the caller's returned
+		return OutcomeNotSent
 	case is[*api.Error](err):
 		return OutcomeRefused
 	case is[*stream.NotStreamError](err):
 		return OutcomeNotStream
 	case is[*api.TooLargeError](err):
 		return OutcomeTooLarge
-	case errors.Is(err, context.DeadlineExceeded):
-		return OutcomeTimeout
-	case errors.Is(err, context.Canceled):
-		return OutcomeCancelled
 	case is[*api.DecodeError](err):
 		return OutcomeMalformed
 	case errors.Is(err, stream.ErrTruncated), errors.Is(err, io.ErrUnexpectedEOF) && !is[*url.Error](err):
 		return OutcomeTruncated
-	case is[*notSentError](err):
-		return OutcomeNotSent
 	}
 	return OutcomeTransport
 }

@@ -70,6 +70,11 @@ func TestCallOutcome(t *testing.T) {
 	refuse := func(chatspec.Doer) chatspec.Doer {
 		return doer(func(*http.Request) (*http.Response, error) { return nil, errors.New("not today") })
 	}
+	elsewhere := doer(func(req *http.Request) (*http.Response, error) {
+		req = req.Clone(req.Context())
+		req.URL.Host = "other.internal"
+		return &http.Response{StatusCode: http.StatusOK, Request: req}, nil
+	})
 	for _, test := range []struct {
 		name string
 		opt  chatspec.Option
@@ -78,14 +83,19 @@ func TestCallOutcome(t *testing.T) {
 		{"finished", chatspec.WithMaxRetries(0), chatspec.OutcomeFinished},
 		{"a middleware refuses", chatspec.WithMiddleware(refuse), chatspec.OutcomeNotSent},
 		{"no key", chatspec.WithAPIKeyFunc(func(context.Context) (string, error) { return "", errors.New("no key") }), chatspec.OutcomeNotSent},
+		{"no key, by a refusal", chatspec.WithAPIKeyFunc(func(context.Context) (string, error) { return "", &api.Error{Status: 503} }), chatspec.OutcomeNotSent},
 		{"no connection", chatspec.WithHTTPClient(refuse(nil)), chatspec.OutcomeTransport},
+		{"redirected elsewhere", chatspec.WithHTTPClient(elsewhere), chatspec.OutcomeTransport},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			client, calls := ended(t, []chatspec.Option{test.opt}, chattest.Text("Hello"))
 			_, _ = client.Create(t.Context(), hi())
 			if len(*calls) != 1 || (*calls)[0].Outcome() != test.want {
-				t.Errorf("got %+v, want one call with outcome %s", *calls, test.want)
+				t.Fatalf("got %+v, want one call with outcome %s", *calls, test.want)
+			}
+			if sent := (*calls)[0].Response.Attempts > 0; sent == (test.want == chatspec.OutcomeNotSent) {
+				t.Errorf("%d attempts", (*calls)[0].Response.Attempts)
 			}
 		})
 	}

@@ -27,6 +27,7 @@ func WithResponse(r *Response) CallOption {
 		if r == nil {
 			return errors.New("chatspec: WithResponse: nil")
 		}
+		*r = Response{} // which stays where the call is refused before it is sent
 		c.response = r
 		return nil
 	})

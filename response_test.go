@@ -12,6 +12,7 @@ import (
 
 	"github.com/chatspec/chatspec"
 	"github.com/chatspec/chatspec/api"
+	chat "github.com/chatspec/chatspec/generated"
 )
 
 func TestWithResponse(t *testing.T) {
@@ -42,6 +43,10 @@ func TestWithResponse(t *testing.T) {
 			}
 		}
 	})
+	meta := chatspec.Response{Attempts: 99}
+	if _, err := newClient(t, nil).Create(t.Context(), chat.CreateChatCompletionRequest{}, chatspec.WithResponse(&meta)); err == nil || meta.Attempts != 0 {
+		t.Errorf("a request that is refused here: %v, %+v", err, meta)
+	}
 	if _, err := newClient(t, nil).Create(t.Context(), question(), chatspec.WithResponse(nil)); err == nil || !strings.Contains(err.Error(), "WithResponse: nil") {
 		t.Error(err)
 	}

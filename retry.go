@@ -107,7 +107,7 @@ func (c *config) retried(next Doer) Doer {
 		for n := 1; ; n++ {
 			attempt.Number = n
 			if err := renew(try, n); err != nil {
-				return nil, err
+				return nil, afterAttempts(n-1, err)
 			}
 			start := time.Now()
 			resp, err := next.Do(try)
@@ -117,6 +117,9 @@ func (c *config) retried(next Doer) Doer {
 			}
 			if err == nil && resp.StatusCode < 300 {
 				return resp, nil
+			}
+			if isNotSent(err) {
+				return nil, afterAttempts(n-1, err)
 			}
 			wait, ok := c.waitAfter(ctx, req, n, retry, resp, err)
 			if !ok {
@@ -189,13 +192,13 @@ func (c *config) waitAfter(ctx context.Context, req *http.Request, n int, retry 
 // repeatable says whether another attempt can do no harm and may do some good.
 func repeatable(failed Attempt, unsafe bool) bool {
 	var refused *api.Error
-	var notSent *notSentError
+	var final *finalError
 	var dial *net.OpError
 	switch err := failed.Err; {
+	case errors.As(err, &final), isTLS(err):
+		return false
 	case errors.As(err, &refused):
 		return !errors.Is(err, api.ErrQuota)
-	case errors.As(err, &notSent), isTLS(err):
-		return false
 	case errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect"):
 		return true // there was no connection that it could have been sent on
 	}
@@ -279,7 +282,7 @@ type attemptsError struct {
 }
 
 func (e *attemptsError) Error() string {
-	if e.number == 1 {
+	if e.number < 2 {
 		return e.err.Error()
 	}
 	return fmt.Sprintf("after %d attempts: %v", e.number, e.err)
@@ -294,8 +297,17 @@ func afterAttempts(n int, err error) error {
 	return &attemptsError{n, err}
 }
 
-// notSentError is a request that this package refuses to send.
-type notSentError struct{ err error }
+// finalError says that this package refuses to send a request, or to take what a Doer made of it. Another
+// attempt would end as this one did.
+type finalError struct {
+	err  error
+	sent bool
+}
 
-func (e *notSentError) Error() string { return e.err.Error() }
-func (e *notSentError) Unwrap() error { return e.err }
+func (e *finalError) Error() string { return e.err.Error() }
+func (e *finalError) Unwrap() error { return e.err }
+
+func isNotSent(err error) bool {
+	final, ok := errors.AsType[*finalError](err)
+	return ok && !final.sent
+}

@@ -489,3 +489,40 @@ func TestRetryNeedsBody(t *testing.T) {
 		t.Errorf("%d requests, %s", len(srv.sent), resp.Status)
 	}
 }
+
+// TestAttemptsThatWereNotSent counts requests, not tries to make one.
+func TestAttemptsThatWereNotSent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := &script{steps: []step{status(503)}}
+		keys := []string{"k"}
+		rotating := chatspec.WithAPIKeyFunc(func(context.Context) (string, error) {
+			if len(keys) == 0 {
+				return "", errors.New("no key")
+			}
+			key := keys[0]
+			keys = keys[1:]
+			return key, nil
+		})
+		meta := chatspec.Response{Attempts: 99}
+		if _, err := srv.client(t, rotating).Create(t.Context(), question(), chatspec.WithResponse(&meta)); err == nil || meta.Attempts != 1 {
+			t.Errorf("%v, %d attempts", err, meta.Attempts)
+		}
+		var end chatspec.Call
+		hooks := chatspec.WithHooks(chatspec.Hooks{End: func(_ context.Context, call chatspec.Call) { end = call }})
+		doer, err := chatspec.NewDoer(chatspec.WithBaseURL("http://test.internal/v1"), chatspec.WithHTTPClient(srv), hooks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://test.internal/v1/x", strings.NewReader("{}"))
+		req.GetBody = func() (io.ReadCloser, error) { return nil, errors.New("no body") }
+		resp, err := doer.Do(req)
+		if err == nil {
+			_ = resp.Body.Close()
+			t.Fatal("no error")
+		}
+		if end.Response.Attempts != 1 || end.Outcome() != chatspec.OutcomeTransport {
+			t.Errorf("%v, %+v, %s", err, end.Response, end.Outcome())
+		}
+	})
+}
