@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/chatspec/chatspec/internal/exchange"
 )
@@ -242,8 +243,13 @@ func isPrivate(host string) bool {
 	if _, err := strconv.ParseUint(last, 0, 64); err == nil {
 		return false // an address in another form, such as 134744072 for 8.8.8.8
 	}
-	return last == host && host != "" || slices.Contains(privateDomains, last) || strings.HasSuffix(host, ".svc.cluster.local")
+	if last == host {
+		return host != "" && !strings.ContainsFunc(host, notASCII) // which may stand for a dot
+	}
+	return slices.Contains(privateDomains, last) || strings.HasSuffix(host, ".svc.cluster.local")
 }
+
+func notASCII(r rune) bool { return r >= utf8.RuneSelf }
 
 // privateDomains are top-level domains that the public name system does not have; a name without any dot is
 // private too. (Kubernetes names its services NAME.NAMESPACE.svc, with the domain cluster.local or without.)

@@ -64,7 +64,7 @@ func TestWhereKeysGo(t *testing.T) {
 		},
 		false: {
 			"example.com", "api.openai.com", "8.8.8.8", "172.32.0.1", "11.0.0.1", "[2001:4860:4860::8888]", "[::ffff:8.8.8.8]", "134744072", "0x8080808", "127.1", "localhost.example.com",
-			"xlocal.com", "svc.example", "cluster.local.example", "a.b.internal.com",
+			"xlocal.com", "svc.example", "cluster.local.example", "a.b.internal.com", "example。com", "8。8。8。8", "example%EF%BC%8Ecom", // net/http takes those for dots
 		},
 	}
 	for private, names := range hosts {
