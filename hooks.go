@@ -92,6 +92,7 @@ func (c *config) observed(next Doer) Doer {
 			w.End(nil, err)
 			return nil, err
 		}
+		w.attempt = exchange.AttemptOf(resp)
 		w.tell(func(h Hooks) func(context.Context, Call) { return h.Headers }, w.call)
 		if resp.Request == nil {
 			resp.Request = req
@@ -133,7 +134,8 @@ func (c *config) requestOf(req *http.Request) *chat.CreateChatCompletionRequest 
 
 // watcher is an [exchange.Watcher] that tells the hooks of one call.
 type watcher struct {
-	tell func(hook func(Hooks) func(context.Context, Call), call Call)
+	tell    func(hook func(Hooks) func(context.Context, Call), call Call)
+	attempt *exchange.Attempt // that was answered, or nil
 
 	mu      sync.Mutex
 	call    Call
@@ -173,15 +175,15 @@ func (w *watcher) note(v *chat.CreateChatCompletionStreamResponse, raw []byte) (
 	if w.call.Chunks++; w.call.Chunks == 1 {
 		w.call.FirstEvent = time.Since(w.call.Start)
 	}
-	keepLast(&w.call.ID, v.ID)
-	keepLast(&w.call.Model, v.Model)
-	keepLast(&w.call.ServiceTier, v.ServiceTier)
+	keepLast(&w.call.ID, v.ID, w.attempt)
+	keepLast(&w.call.Model, v.Model, w.attempt)
+	keepLast(&w.call.ServiceTier, v.ServiceTier, w.attempt)
 	for i := range v.Choices {
 		if reason := v.Choices[i].FinishReason; reason != "" {
 			if w.reasons == nil {
 				w.reasons = map[int]chat.FinishReason{}
 			}
-			w.reasons[v.Choices[i].Index] = chat.FinishReason(strings.Clone(string(reason)))
+			w.reasons[v.Choices[i].Index] = ownWord(reason, w.attempt)
 		}
 	}
 	if v.Usage != nil {
@@ -191,10 +193,15 @@ func (w *watcher) note(v *chat.CreateChatCompletionStreamResponse, raw []byte) (
 }
 
 // keepLast sets what a chunk says anew; many say only a part.
-func keepLast[S ~string](kept *S, said S) {
+func keepLast[S ~string](kept *S, said S, attempt *exchange.Attempt) {
 	if said != "" && said != *kept {
-		*kept = S(strings.Clone(string(said)))
+		*kept = ownWord(said, attempt)
 	}
+}
+
+// ownWord returns a copy of a word of the server, without the key of the attempt.
+func ownWord[S ~string](said S, attempt *exchange.Attempt) S {
+	return S(strings.Clone(attempt.Masked(string(said))))
 }
 
 func (w *watcher) End(response any, err error) {
@@ -226,9 +233,12 @@ func (w *watcher) end(response any, err error) (call Call, first bool) {
 		w.call.Usage = last.Usage
 	}
 	if v, ok := response.(*chat.CreateChatCompletionResponse); ok && v != nil {
-		w.call.ID, w.call.Model, w.call.ServiceTier, w.call.Usage = v.ID, v.Model, v.ServiceTier, v.Usage
+		keepLast(&w.call.ID, v.ID, w.attempt)
+		keepLast(&w.call.Model, v.Model, w.attempt)
+		keepLast(&w.call.ServiceTier, v.ServiceTier, w.attempt)
+		w.call.Usage = v.Usage
 		for i := range v.Choices {
-			w.call.FinishReasons = append(w.call.FinishReasons, v.Choices[i].FinishReason)
+			w.call.FinishReasons = append(w.call.FinishReasons, ownWord(v.Choices[i].FinishReason, w.attempt))
 		}
 	}
 	return w.call, true

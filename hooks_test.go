@@ -337,3 +337,33 @@ func TestCloseDuringNext(t *testing.T) {
 		}
 	})
 }
+
+// TestHooksOfEchoedKey has servers that name themselves by the key.
+func TestHooksOfEchoedKey(t *testing.T) {
+	t.Parallel()
+	const key = "sk-geheim-0123456789"
+	const said = `"id":"` + key + `","model":"` + key + `","service_tier":"` + key + `","choices":[{"index":0,"finish_reason":"` + key + `",`
+	for name, body := range map[string]string{
+		"whole":    `{` + said + `"message":{"role":"assistant","content":"Hi"}}]}`,
+		"streamed": `data: {` + said + `"delta":{"content":"Hi"}}]}` + "\n\ndata: [DONE]\n\n",
+	} {
+		srv, d := &script{steps: []step{{status: http.StatusOK, body: body}}}, new(diary)
+		c := srv.client(t, chatspec.WithAPIKey(key), chatspec.WithHooks(d.hooks()))
+		s, err := c.Stream(t.Context(), question())
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if res, err := s.Result(); err != nil || res.ID != key {
+			t.Errorf("%s: %v, %+v", name, err, res)
+		}
+		_ = s.Close()
+		if name == "whole" {
+			if _, err := c.Create(t.Context(), question()); err != nil {
+				t.Error(err)
+			}
+		}
+		if d.end.ID == "" || len(d.end.FinishReasons) != 1 || strings.Contains(fmt.Sprintf("%+v", d.end), "geheim") {
+			t.Errorf("%s: %+v", name, d.end)
+		}
+	}
+}

@@ -62,14 +62,22 @@ func AttemptIn(ctx context.Context) *Attempt {
 // AttemptOf returns the attempt that resp answers, or nil.
 func AttemptOf(resp *http.Response) *Attempt { return AttemptIn(ContextOf(resp)) }
 
+// Masked returns a text of the server without the secrets of the request. A nil Attempt has none.
+func (a *Attempt) Masked(text string) string {
+	if a == nil || a.Mask == nil {
+		return text
+	}
+	return a.Mask(text)
+}
+
 // Masked returns what came with resp without the secrets of the request; where it has none, it is not copied.
 func Masked[T string | []byte](resp *http.Response, sent T) T {
-	a := AttemptOf(resp)
-	if a == nil || a.Mask == nil || len(sent) == 0 {
+	attempt := AttemptOf(resp)
+	if attempt == nil {
 		return sent
 	}
 	text := string(sent)
-	if shown := a.Mask(text); shown != text {
+	if shown := attempt.Masked(text); shown != text {
 		return T(shown)
 	}
 	return sent

@@ -64,6 +64,7 @@ var told = map[string]string{
 	"trailer":        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n2\r\n{ \r\n0\r\n" + calls.Key + "\r\n\r\n",
 	"events":         answer(200, "text/event-stream", "data: "+calls.Key+calls.Prompt+"\n\n"),
 	"wrong chunk":    answer(200, "text/event-stream", `data: {"choices":"`+calls.Key+calls.Prompt+`"}`+"\n\n"),
+	"chunk":          answer(200, "text/event-stream", `data: {"id":"`+calls.Key+`","model":"`+calls.Key+`","service_tier":"`+calls.Key+`","choices":[]}`+"\n\n"),
 	"error event":    answer(200, "text/event-stream", "event: error\ndata: "+calls.Key+"\n\n"),
 	"cut":            answer(200, "text/event-stream", "data: "+calls.Key+calls.Prompt),
 	"cut, trailer":   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/event-stream\r\n\r\n2\r\n: \r\n0\r\n" + calls.Key + "\r\n\r\n",
