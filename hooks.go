@@ -140,6 +140,7 @@ type watcher struct {
 	mu      sync.Mutex
 	call    Call
 	claimed bool
+	telling bool // of the first chunk
 	ended   bool
 	reasons map[int]chat.FinishReason // by the index of the choice
 	usage   []byte                    // the chunk with the last usage
@@ -160,7 +161,19 @@ func (w *watcher) Chunk(chunk any, raw []byte) {
 		}
 	}
 	if call, first := w.note(v, raw); first {
+		defer w.told() // also where a hook panics
 		w.tell(func(h Hooks) func(context.Context, Call) { return h.FirstEvent }, call)
+	}
+}
+
+// told has the hooks hear of an end that came while they were told of the first chunk.
+func (w *watcher) told() {
+	w.mu.Lock()
+	w.telling = false
+	call, late := w.call, w.ended
+	w.mu.Unlock()
+	if late {
+		w.tell(func(h Hooks) func(context.Context, Call) { return h.End }, call)
 	}
 }
 
@@ -189,7 +202,8 @@ func (w *watcher) note(v *chat.CreateChatCompletionStreamResponse, raw []byte) (
 	if v.Usage != nil {
 		w.usage = append(w.usage[:0], raw...)
 	}
-	return w.call, w.call.Chunks == 1
+	w.telling = w.call.Chunks == 1
+	return w.call, w.telling
 }
 
 // keepLast sets what a chunk says anew; many say only a part.
@@ -205,14 +219,14 @@ func ownWord[S ~string](said S, attempt *exchange.Attempt) S {
 }
 
 func (w *watcher) End(response any, err error) {
-	call, first := w.end(response, err)
-	if first {
+	if call, now := w.end(response, err); now {
 		w.tell(func(h Hooks) func(context.Context, Call) { return h.End }, call)
 	}
 }
 
-// end takes in how the call ended, and says whether it had not ended before.
-func (w *watcher) end(response any, err error) (call Call, first bool) {
+// end takes in how the call ended, and says whether to tell the hooks now: it had not ended before, and they are
+// not being told of anything else.
+func (w *watcher) end(response any, err error) (call Call, now bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.ended {
@@ -241,7 +255,7 @@ func (w *watcher) end(response any, err error) (call Call, first bool) {
 			w.call.FinishReasons = append(w.call.FinishReasons, ownWord(v.Choices[i].FinishReason, w.attempt))
 		}
 	}
-	return w.call, true
+	return w.call, !w.telling
 }
 
 // watchedBody ends the call when it is closed, unless somebody who knows more has said that they do.

@@ -367,3 +367,30 @@ func TestHooksOfEchoedKey(t *testing.T) {
 		}
 	}
 }
+
+// TestEndIsLast closes a stream while a hook is told of its first event.
+func TestEndIsLast(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := &script{steps: []step{{status: http.StatusOK, body: "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\n"}}}
+		told, going := make(chan string, 3), make(chan struct{})
+		c := srv.client(t, chatspec.WithHooks(chatspec.Hooks{
+			FirstEvent: func(context.Context, chatspec.Call) { <-going; told <- "first event" },
+			End:        func(context.Context, chatspec.Call) { told <- "end" },
+		}))
+		s, err := c.Stream(t.Context(), question())
+		if err != nil {
+			t.Fatal(err)
+		}
+		go s.Next()
+		synctest.Wait()
+		go func() { _ = s.Close() }()
+		synctest.Wait()
+		close(going)
+		synctest.Wait()
+		close(told)
+		if first, last := <-told, <-told; first != "first event" || last != "end" || len(told) != 0 {
+			t.Errorf("%s, then %s", first, last)
+		}
+	})
+}
