@@ -28,8 +28,7 @@ func (c *config) authenticated(next Doer) Doer {
 			}
 			return nil, &finalError{err: err}
 		}
-		secrets := secrets(signed.Header, c.keyHeader)
-		mask := func(text string) string { return maskSecrets(text, secrets) }
+		mask := masking(secrets(signed.Header, c.keyHeader))
 		if attempt := exchange.AttemptIn(req.Context()); attempt != nil {
 			attempt.Mask = mask
 		}
@@ -156,14 +155,31 @@ func appendSecrets(all, values []string) []string {
 // home want them, and parts of ordinary words.
 const minSecretBytes = 8
 
-// maskSecrets masks the secrets of a request in a text.
-func maskSecrets(text string, secrets []string) string {
+// masking returns a function that masks the secrets of a request in a text. The slice is its own from then on.
+func masking(secrets []string) func(text string) string {
+	secrets = slices.DeleteFunc(secrets, func(secret string) bool { return len(secret) < minSecretBytes })
 	for _, secret := range secrets {
-		if len(secret) >= minSecretBytes {
+		secrets = append(secrets, escaped(secret)...)
+	}
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // one may be a part of another
+	return func(text string) string {
+		for _, secret := range secrets {
 			text = strings.ReplaceAll(text, secret, "[masked]")
 		}
+		return text
 	}
-	return text
+}
+
+// escaped returns a secret as writers of JSON spell it, where that is another spelling: those that escape as
+// little as they may, those that escape slashes too (PHP), and those that escape what HTML has a use for (Go).
+func escaped(secret string) []string {
+	if !strings.ContainsAny(secret, `\"/<>&`) {
+		return nil
+	}
+	bare := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(secret)
+	slashes := strings.ReplaceAll(bare, "/", `\/`)
+	html := strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`).Replace(bare)
+	return []string{bare, slashes, html}
 }
 
 // masked returns err, or one like it if its text has a secret.

@@ -228,3 +228,17 @@ func TestWanderingDoer(t *testing.T) {
 		}
 	}
 }
+
+// TestEchoedKeyIsSpelledOtherwise has a key that JSON and patterns spell otherwise, and one that is a part of it.
+func TestEchoedKeyIsSpelledOtherwise(t *testing.T) {
+	t.Parallel()
+	const key, part = `sk-$1.*[/+<"\geheim`, `sk-$1.*[/+`
+	for _, spelled := range []string{key, `sk-$1.*[/+<\"\\geheim`, `sk-$1.*[\/+<\"\\geheim`, `sk-$1.*[/+\u003c\"\\geheim`} {
+		body := `{"error":{"message":"no"},"sent":"` + spelled + `"}`
+		srv := &script{steps: []step{{status: http.StatusUnauthorized, body: body}}}
+		_, err := srv.client(t, chatspec.WithAPIKey(part), chatspec.WithHeader("Api-Key", key)).Create(t.Context(), question())
+		if refused, ok := errors.AsType[*api.Error](err); !ok || string(refused.Raw) != `{"error":{"message":"no"},"sent":"[masked]"}` {
+			t.Errorf("%s: %v, %s", spelled, err, refused.Raw)
+		}
+	}
+}
