@@ -124,28 +124,22 @@ func (c *config) checkHeader(h http.Header) error {
 // authorization is the header that a key goes into unless WithKeyHeader names another.
 const authorization = "Authorization"
 
-// credentialHeaders are headers that carry secrets, whoever has set them.
-var credentialHeaders = []string{authorization, "Proxy-Authorization", "Api-Key", "X-Api-Key", "Cookie"}
+// credentialHeaders are how the names of headers end that carry secrets, whoever has set them.
+var credentialHeaders = []string{authorization, "Cookie", "Api-Key", "Subscription-Key", "Token"}
 
 // secrets returns the values in h that are secret.
-func secrets(h http.Header, keyHeader string) []string {
-	all := appendSecrets(nil, h[keyHeader])
-	for _, name := range credentialHeaders {
-		if name != keyHeader {
-			all = appendSecrets(all, h[name])
+func secrets(h http.Header, keyHeader string) (all []string) {
+	for name, values := range h {
+		if name != keyHeader && !slices.ContainsFunc(credentialHeaders, func(end string) bool { return strings.HasSuffix(name, end) }) {
+			continue
 		}
-	}
-	return all
-}
-
-// appendSecrets appends what is secret of the values of a header.
-func appendSecrets(all, values []string) []string {
-	for _, value := range values {
-		if scheme, credentials, ok := strings.Cut(value, " "); ok && (strings.EqualFold(scheme, "bearer") || strings.EqualFold(scheme, "basic")) {
-			value = strings.TrimSpace(credentials)
-		}
-		if value != "" {
-			all = append(all, value)
+		for _, value := range values {
+			if scheme, credentials, ok := strings.Cut(value, " "); ok && (strings.EqualFold(scheme, "bearer") || strings.EqualFold(scheme, "basic")) {
+				value = strings.TrimSpace(credentials)
+			}
+			if value != "" {
+				all = append(all, value)
+			}
 		}
 	}
 	return all

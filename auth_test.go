@@ -72,6 +72,7 @@ func TestWhereKeysGo(t *testing.T) {
 			base := chatspec.WithBaseURL("http://" + host + ":8000/v1")
 			for _, key := range []chatspec.Option{
 				chatspec.WithAPIKey("k"), chatspec.WithHeader("authorization", "Bearer k"), chatspec.WithHeader("api-key", "k"),
+				chatspec.WithHeader("Ocp-Apim-Subscription-Key", "k"), chatspec.WithHeader("x-goog-api-key", "k"), chatspec.WithHeader("X-Auth-Token", "k"), chatspec.WithHeader("cf-aig-authorization", "Bearer k"),
 				chatspec.WithAPIKeyFunc(func(context.Context) (string, error) { return "k", nil }),
 			} {
 				if _, err := chatspec.New(base, key); (err == nil) != private || err != nil && !strings.Contains(err.Error(), "plain http") {
@@ -87,7 +88,7 @@ func TestWhereKeysGo(t *testing.T) {
 			if _, err := c.Get(t.Context(), "c1", chatspec.WithHeader("Authorization", "Bearer k")); (err == nil) != private || len(srv.sent) == 1 != private {
 				t.Errorf("%s with a key for one call: %v", host, err)
 			}
-			if _, err := c.Get(t.Context(), "c1"); err != nil {
+			if _, err := c.Get(t.Context(), "c1", chatspec.WithHeader("Idempotency-Key", "k"), chatspec.WithHeader("X-Max-Tokens", "k")); err != nil {
 				t.Errorf("%s without a key: %v", host, err)
 			}
 			for _, fine := range []string{"http", "https"} {
@@ -177,7 +178,7 @@ func TestEchoedKey(t *testing.T) {
 				continue
 			}
 			srv := &script{steps: []step{{status: code, body: body, header: http.Header{"X-Request-Id": {key}}}}}
-			for _, opt := range []chatspec.Option{chatspec.WithAPIKey(key), chatspec.WithHeader("Api-Key", key)} {
+			for _, opt := range []chatspec.Option{chatspec.WithAPIKey(key), chatspec.WithHeader("Api-Key", key), chatspec.WithHeader("X-Goog-Api-Key", key)} {
 				_, err := srv.client(t, opt).Create(t.Context(), question())
 				refused, ok := errors.AsType[*api.Error](err)
 				if !ok {

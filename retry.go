@@ -12,6 +12,7 @@ import (
 	mathrand "math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -193,13 +194,13 @@ func (c *config) waitAfter(ctx context.Context, req *http.Request, n int, retry 
 func repeatable(failed Attempt, unsafe bool) bool {
 	var refused *api.Error
 	var final *finalError
-	var dial *net.OpError
+	var network *net.OpError
 	switch err := failed.Err; {
 	case errors.As(err, &final), isTLS(err):
 		return false
 	case errors.As(err, &refused):
 		return !errors.Is(err, api.ErrQuota)
-	case errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect"):
+	case errors.As(err, &network) && slices.Contains([]string{"dial", "proxyconnect", "socks connect"}, network.Op):
 		return true // there was no connection that it could have been sent on
 	}
 	return unsafe || idempotent(failed.Method)

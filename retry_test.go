@@ -122,6 +122,7 @@ func TestRetryDecides(t *testing.T) {
 		"refused connection":      {step{err: dialError(syscall.ECONNREFUSED)}, 3, 3},
 		"no route":                {step{err: dialError(syscall.EHOSTUNREACH)}, 3, 3},
 		"refused by the proxy":    {step{err: &net.OpError{Op: "proxyconnect", Err: dialError(syscall.ECONNREFUSED)}}, 3, 3},
+		"refused behind SOCKS":    {step{err: &net.OpError{Op: "socks connect", Err: errors.New("unknown error connection refused")}}, 3, 3},
 		"no such host":            {step{err: dialError(&net.DNSError{IsNotFound: true})}, 1, 1},
 		"name server is down":     {step{err: dialError(&net.DNSError{IsTemporary: true})}, 3, 3},
 		"broken connection":       {step{err: &net.OpError{Op: "read", Err: syscall.ECONNRESET}}, 1, 3},
