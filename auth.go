@@ -12,8 +12,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
+	"github.com/chatspec/chatspec/api"
 	"github.com/chatspec/chatspec/internal/exchange"
 )
 
@@ -29,10 +31,11 @@ func (c *config) authenticated(next Doer) Doer {
 			return nil, &finalError{err: err}
 		}
 		mask := masking(secrets(signed.Header, c.keyHeader))
-		if attempt := exchange.AttemptIn(req.Context()); attempt != nil {
-			attempt.Mask = mask
-		}
+		attempt := exchange.AttemptIn(req.Context())
+		attempt.Mask = mask
+		start := time.Now()
 		resp, err := next.Do(signed)
+		attempt.Latency = time.Since(start)
 		if err != nil {
 			return nil, masked(err, mask)
 		}
@@ -81,6 +84,9 @@ func (c *config) sign(req *http.Request) (*http.Request, error) {
 	}
 	if _, known := req.Header[c.keyHeader]; c.key != nil && !known {
 		key, err := c.key(req.Context())
+		if ctx := req.Context(); err != nil && ctx.Err() != nil {
+			err = api.Interrupted(ctx, err)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("WithAPIKeyFunc: %w", err)
 		}

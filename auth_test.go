@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/chatspec/chatspec"
 	"github.com/chatspec/chatspec/api"
@@ -32,6 +33,24 @@ func TestAPIKeyFunc(t *testing.T) {
 		}
 		if a, b := srv.sent[0].Header.Get("Authorization"), srv.sent[1].Header.Get("Authorization"); a != "Bearer key1" || b != "Bearer key2" {
 			t.Errorf("%q, %q", a, b)
+		}
+		var meta chatspec.Response
+		slow := chatspec.WithAPIKeyFunc(func(ctx context.Context) (string, error) {
+			select {
+			case <-ctx.Done():
+				return "", ctx.Err()
+			case <-time.After(time.Second):
+				return "slow", nil
+			}
+		})
+		if _, err := srv.client(t, slow).Create(t.Context(), question(), chatspec.WithResponse(&meta)); err != nil || meta.Latency != 0 {
+			t.Errorf("%v; fetching a key counts as the server's: %v", err, meta.Latency)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		_, err := srv.client(t, slow).Create(ctx, question())
+		if late, ok := errors.AsType[*api.TimeoutError](err); !ok || late.Phase != api.PhaseTotal || chatspec.OutcomeOf(err) != chatspec.OutcomeTimeout {
+			t.Errorf("a key that came too late: %v", err)
 		}
 		if _, err := c.Create(t.Context(), question(), chatspec.WithHeader("Authorization", "Bearer mine")); err != nil || n != 2 {
 			t.Errorf("a key was fetched %d times although the call has its own: %v", n, err)

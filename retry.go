@@ -110,9 +110,7 @@ func (c *config) retried(next Doer) Doer {
 			if err := renew(try, n); err != nil {
 				return nil, afterAttempts(n-1, err)
 			}
-			start := time.Now()
 			resp, err := next.Do(try)
-			attempt.Latency = time.Since(start)
 			if err == nil {
 				resp.Request = try // without the key, which was added below
 			}
