@@ -394,3 +394,23 @@ func TestEndIsLast(t *testing.T) {
 		}
 	})
 }
+
+// TestContextIsNotPrinted prints the context that hooks and middleware see, which knows the call.
+func TestContextIsNotPrinted(t *testing.T) {
+	t.Parallel()
+	look := func(ctx context.Context) {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			if text := fmt.Sprintf(verb, ctx); strings.Contains(text, "geheim") || strings.Contains(text, "message") || len(text) > 200 {
+				t.Errorf("%s: %.300s", verb, text)
+			}
+		}
+	}
+	c := (&script{steps: []step{success}}).client(t,
+		chatspec.WithHooks(chatspec.Hooks{Start: func(ctx context.Context, _ chatspec.Call) context.Context { look(ctx); return ctx }}),
+		chatspec.WithMiddleware(func(next chatspec.Doer) chatspec.Doer {
+			return doerFunc(func(req *http.Request) (*http.Response, error) { look(req.Context()); return next.Do(req) })
+		}))
+	if _, err := c.Create(t.Context(), question(), chatspec.WithHeader("Authorization", "Bearer geheim")); err != nil {
+		t.Fatal(err)
+	}
+}

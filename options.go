@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -407,6 +408,9 @@ func (c *call) Value(key any) any {
 	}
 	return c.Context.Value(key)
 }
+
+// Format prints nothing of the call: contexts are printed where its key and its prompt must not be.
+func (c *call) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "chatspec.call") }
 
 // callIn returns the call that ctx is for, or what holds for all calls of the client.
 func (c *config) callIn(ctx context.Context) *call {
