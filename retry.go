@@ -174,8 +174,8 @@ func (c *config) waitAfter(ctx context.Context, req *http.Request, n int, retry 
 	if !repeatable(failed, retry.unsafe) {
 		return 0, false
 	}
-	var again bool
-	failed.Wait, again = c.policy(failed)
+	wait, again := c.policy(failed)
+	failed.Wait = max(0, wait)
 	deadline, limited := ctx.Deadline()
 	if !again || limited && time.Until(deadline) <= failed.Wait {
 		return 0, false // an error now says more than a timeout later

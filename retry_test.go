@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -437,6 +438,14 @@ func TestRetryPolicy(t *testing.T) {
 		want := "1 GET 404 Not Found, t, c: no  1m0s|2 GET 503 Service Unavailable, t, c: no 1 1h0m0s|3 GET EOF  1h0m0s"
 		if got := strings.Join(hooked, "|"); got != want {
 			t.Errorf("the hook was told\n%s\nwant\n%s", got, want)
+		}
+
+		// A wait that lies in the past is none.
+		srv, hooked = &script{steps: []step{status(503), success}}, nil
+		c = srv.client(t, chatspec.WithRetryPolicy(func(chatspec.Attempt) (time.Duration, bool) { return -time.Hour, true }),
+			chatspec.WithRetryHook(func(_ context.Context, failed chatspec.Attempt) { hooked = append(hooked, failed.Wait.String()) }))
+		if _, err := c.Get(t.Context(), "c1"); err != nil || !slices.Equal(hooked, []string{"0s"}) {
+			t.Errorf("%v, waits %q", err, hooked)
 		}
 
 		// A policy is not asked about what must not be repeated, and never about the last attempt.
