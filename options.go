@@ -291,7 +291,9 @@ func WithHeaderTimeout(d time.Duration) SharedOption {
 }
 
 // WithHeader sets a request header, of all calls or of one. A header set by a call wins over the client's,
-// and over those that the client sets itself. An empty value removes the header.
+// and over those that the client sets itself. An empty value removes the header. Where the name ends in
+// Authorization, Cookie, Api-Key, Subscription-Key or Token, the value is a secret as a key is: it is masked, and
+// goes over plain http to private networks only.
 func WithHeader(name, value string) SharedOption {
 	return sharedOption(func(c *call) error {
 		if !isHeaderName(name) {
