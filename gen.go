@@ -23,6 +23,12 @@ import _ "embed"
 //go:embed openapi.yaml
 var Spec string
 
+// Deviations is the list of what Spec has otherwise than the official document on purpose, with the reasons,
+// as YAML.
+//
+//go:embed api/deviations.yaml
+var Deviations string
+
 // In a workspace the generator would be built with other versions of its dependencies, hence GOWORK=off. The last
 // package is for tests alone, which compare the first with it.
 //

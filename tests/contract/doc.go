@@ -5,7 +5,7 @@
 // checks are themselves checked: edits that break something must be found.
 //
 // What needs ../shared beside the clone (the official document and the seed) skips without it. The
-// comparison itself is in internal/facts and knows neither document by name.
+// comparison itself is that of `chatspec drift`, which knows neither document by name.
 //
 // The package has no code of its own: it is a module apart, so that no importer of chatspec ever sees
 // what these tests depend on.

@@ -8,29 +8,19 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/chatspec/chatspec/tests/contract/internal/facts"
+	"github.com/chatspec/chatspec/cmd/chatspec/drift"
 )
 
 // The files that the tests compare. What is below shared is not part of the repository.
 const (
 	documentPath   = "../../openapi.yaml"
-	deviationsPath = "../../api/deviations.yaml"
+	deviationsPath = "api/deviations.yaml"
 	upstreamPath   = "../../../shared/upstream/openai-openapi-2026-08-21.yaml"
 	seedPath       = "../../../shared/seed/openapi-client-openai-chat-completions.txt"
-
-	// prefix selects the operations that the document is about; upstream has hundreds of others.
-	prefix = "/chat/completions"
 )
 
-// load reads a document of the repository.
-func load(t *testing.T, name string) *facts.Document {
-	t.Helper()
-	doc, err := facts.Load(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return doc
-}
+// scope selects the operations that the document is about; upstream has hundreds of others.
+var scope = drift.Scope{"/chat/completions"}
 
 // needShared skips a test whose material is not beside this clone.
 func needShared(t *testing.T, name string) {
@@ -38,19 +28,6 @@ func needShared(t *testing.T, name string) {
 	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
 		t.Skipf("skipped: %s is not here; it belongs to the material that maintainers keep beside the clone", name)
 	}
-}
-
-// flatten lists the facts of the operations that the document is about.
-func flatten(t *testing.T, doc *facts.Document) []facts.Fact {
-	t.Helper()
-	out, err := facts.Facts(doc, prefix)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(out) == 0 {
-		t.Fatalf("no operations below %s", prefix)
-	}
-	return out
 }
 
 // The document must satisfy the library that generates from it and validates with it.

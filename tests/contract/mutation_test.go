@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chatspec/chatspec/tests/contract/internal/facts"
+	"github.com/chatspec/chatspec/cmd/chatspec/drift"
 )
 
 const (
@@ -47,12 +47,12 @@ func with(key string, value any) func(map[string]any) {
 
 // mutations are edits of every kind of thing that a document can change in.
 var mutations = []mutation{
-	{"operation removed", "#/paths/~1chat~1completions~1{completion_id}", remove("delete"), []string{"missing DELETE /chat/completions/{completion_id}"}},
+	{"operation removed", "#/paths/~1chat~1completions~1{completion_id}", remove("delete"), []string{"removed DELETE /chat/completions/{completion_id}"}},
 	{"operation renamed", "#/paths/~1chat~1completions/post", set("operationId", "create"), []string{`changed POST /chat/completions operationId "createChatCompletion" -> "create"`}},
-	{"body made optional", "#/paths/~1chat~1completions/post/requestBody", remove("required"), []string{"missing POST /chat/completions request required true"}},
+	{"body made optional", "#/paths/~1chat~1completions/post/requestBody", remove("required"), []string{"removed POST /chat/completions request required true"}},
 	{"parameter removed", "#/paths/~1chat~1completions~1{completion_id}~1messages/get", func(op map[string]any) {
 		op["parameters"] = op["parameters"].([]any)[1:]
-	}, []string{"missing GET /chat/completions/{completion_id}/messages query after"}},
+	}, []string{"removed GET /chat/completions/{completion_id}/messages query after"}},
 	{"parameter made required", "#/paths/~1chat~1completions/get", func(op map[string]any) {
 		op["parameters"].([]any)[0].(map[string]any)["required"] = true
 	}, []string{"added GET /chat/completions query model required true"}},
@@ -61,9 +61,9 @@ var mutations = []mutation{
 	}, []string{"changed GET /chat/completions query limit default 20 -> 50"}},
 	{"parameter style removed", "#/paths/~1chat~1completions/get", func(op map[string]any) {
 		delete(op["parameters"].([]any)[1].(map[string]any), "style")
-	}, []string{`missing GET /chat/completions query metadata style "deepObject"`}},
-	{"response removed", "#/paths/~1chat~1completions/post/responses", remove("429"), []string{"missing POST /chat/completions response 429"}},
-	{"media type removed", "#/paths/~1chat~1completions/post/responses/200/content", remove("text/event-stream"), []string{"missing " + chunk}},
+	}, []string{`removed GET /chat/completions query metadata style "deepObject"`}},
+	{"response removed", "#/paths/~1chat~1completions/post/responses", remove("429"), []string{"removed POST /chat/completions response 429"}},
+	{"media type removed", "#/paths/~1chat~1completions/post/responses/200/content", remove("text/event-stream"), []string{"removed " + chunk}},
 	{"header limit changed", "#/components/responses/TooManyRequests/headers/Retry-After/schema", set("minimum", 2.0), []string{
 		"changed DELETE /chat/completions/{completion_id} response 429 header Retry-After minimum 1 -> 2",
 		"changed GET /chat/completions response 429 header Retry-After minimum 1 -> 2",
@@ -74,54 +74,54 @@ var mutations = []mutation{
 	}},
 
 	{"field removed", "#/components/schemas/ChatCompletionDeleted/properties", remove("deleted"), []string{
-		"missing " + deleted + ".deleted", `added ` + deleted + ` requires "deleted"`,
+		"removed " + deleted + ".deleted", `added ` + deleted + ` requires "deleted"`,
 	}},
 	{"field of a field removed", "#/components/schemas/AudioInput/properties", remove("data"), []string{
 		`added ` + request + `.messages[]<role=user>.content[]<type=input_audio>.input_audio requires "data"`,
-		"missing " + request + ".messages[]<role=user>.content[]<type=input_audio>.input_audio.data",
+		"removed " + request + ".messages[]<role=user>.content[]<type=input_audio>.input_audio.data",
 	}},
 	{"field added", "#/components/schemas/CustomVoice/properties", set("style", map[string]any{"type": "string"}), []string{"added " + request + ".audio.voice.style"}},
 	{"field made required", "#/components/schemas/CreateChatCompletionRequest", with("required", "n"), []string{"added " + request + ".n required true"}},
-	{"field made optional", "#/components/schemas/ChatCompletionDeleted", without("required", "id"), []string{"missing " + deleted + ".id required true"}},
+	{"field made optional", "#/components/schemas/ChatCompletionDeleted", without("required", "id"), []string{"removed " + deleted + ".id required true"}},
 	{"type changed", "#/components/schemas/ChatCompletionDeleted/properties/deleted", set("type", "string"), []string{`changed ` + deleted + `.deleted type "boolean" -> "string"`}},
 	{"number made integer", "#/components/schemas/CreateChatCompletionRequest/properties/top_p", set("type", []any{"integer", "null"}), []string{`changed ` + request + `.top_p type "number" -> "integer"`}},
-	{"null removed from types", "#/components/schemas/CreateChatCompletionRequest/properties/n", set("type", "integer"), []string{`missing ` + request + `.n type "null"`}},
-	{"null removed from anyOf", "#/components/schemas/CreateChatCompletionRequest/properties/prediction", without("anyOf", "null"), []string{`missing ` + request + `.prediction type "null"`}},
-	{"null removed from a union", "#/components/schemas/Stop", without("oneOf", "null"), []string{`missing ` + request + `.stop type "null"`}},
+	{"null removed from types", "#/components/schemas/CreateChatCompletionRequest/properties/n", set("type", "integer"), []string{`removed ` + request + `.n type "null"`}},
+	{"null removed from anyOf", "#/components/schemas/CreateChatCompletionRequest/properties/prediction", without("anyOf", "null"), []string{`removed ` + request + `.prediction type "null"`}},
+	{"null removed from a union", "#/components/schemas/Stop", without("oneOf", "null"), []string{`removed ` + request + `.stop type "null"`}},
 	{"null added in the old style", "#/components/schemas/CreateChatCompletionRequest/properties/model", set("nullable", true), []string{`added ` + request + `.model type "null"`}},
 
-	{"enum value removed", "#/components/schemas/GrammarSyntax", without("enum", "lark"), []string{`missing ` + request + `.tools[]<type=custom>.custom.format<type=grammar>.grammar.syntax value "lark"`}},
+	{"enum value removed", "#/components/schemas/GrammarSyntax", without("enum", "lark"), []string{`removed ` + request + `.tools[]<type=custom>.custom.format<type=grammar>.grammar.syntax value "lark"`}},
 	{"enum value added", "#/components/schemas/ImageDetail", with("enum", "original"), []string{
 		`added ` + stored + `.content_parts[]<type=image_url>.image_url.detail value "original"`,
 		`added ` + request + `.messages[]<role=user>.content[]<type=image_url>.image_url.detail value "original"`,
 	}},
 	{"enum opened", "#/components/schemas/Modality", remove("enum"), []string{
-		`missing ` + request + `.modalities[] value "audio"`, `missing ` + request + `.modalities[] value "text"`,
+		`removed ` + request + `.modalities[] value "audio"`, `removed ` + request + `.modalities[] value "text"`,
 	}},
 	{"constant changed", "#/components/schemas/UserLocation/properties/type", set("const", "exact"), []string{
 		`changed ` + request + `.web_search_options.user_location.type value "approximate" -> "exact"`,
 	}},
 
-	{"branch removed", "#/components/schemas/Message", without("oneOf", "FunctionMessage"), []string{"missing " + request + ".messages[]<role=function>"}},
-	{"branch of another type removed", "#/components/schemas/UserContent", without("oneOf", "Text"), []string{`missing ` + request + `.messages[]<role=user>.content type "string"`}},
+	{"branch removed", "#/components/schemas/Message", without("oneOf", "FunctionMessage"), []string{"removed " + request + ".messages[]<role=function>"}},
+	{"branch of another type removed", "#/components/schemas/UserContent", without("oneOf", "Text"), []string{`removed ` + request + `.messages[]<role=user>.content type "string"`}},
 	{"branch added", "#/components/schemas/UserPart", with("oneOf", map[string]any{"$ref": "#/components/schemas/RefusalPart"}), []string{
 		"added " + request + ".messages[]<role=user>.content[]<type=refusal>",
 	}},
 	{"one of two branches removed", "#/components/schemas/AssistantPart", without("oneOf", "RefusalPart"), []string{
-		"missing " + request + ".messages[]<role=assistant>.content[]<type=refusal>",
-		"missing " + request + ".messages[]<role=assistant>.content[]<type=text>",
+		"removed " + request + ".messages[]<role=assistant>.content[]<type=refusal>",
+		"removed " + request + ".messages[]<role=assistant>.content[]<type=text>",
 		"added " + request + ".messages[]<role=assistant>.content[].prompt_cache_breakpoint",
 		"added " + request + ".messages[]<role=assistant>.content[].text",
 		"added " + request + ".messages[]<role=assistant>.content[].type",
 	}},
 
 	{"minimum changed", "#/components/schemas/CreateChatCompletionRequest/properties/temperature", set("minimum", -1.0), []string{"changed " + request + ".temperature minimum 0 -> -1"}},
-	{"minimum of zero removed", "#/components/schemas/CreateChatCompletionRequest/properties/top_p", remove("minimum"), []string{"missing " + request + ".top_p minimum 0"}},
-	{"maximum removed", "#/components/schemas/CreateChatCompletionRequest/properties/n", remove("maximum"), []string{"missing " + request + ".n maximum 128"}},
+	{"minimum of zero removed", "#/components/schemas/CreateChatCompletionRequest/properties/top_p", remove("minimum"), []string{"removed " + request + ".top_p minimum 0"}},
+	{"maximum removed", "#/components/schemas/CreateChatCompletionRequest/properties/n", remove("maximum"), []string{"removed " + request + ".n maximum 128"}},
 	{"length changed", "#/components/schemas/CreateChatCompletionRequest/properties/safety_identifier", set("maxLength", 32.0), []string{"changed " + request + ".safety_identifier maxLength 64 -> 32"}},
-	{"item limit removed", "#/components/schemas/Messages", remove("minItems"), []string{"missing " + request + ".messages minItems 1"}},
+	{"item limit removed", "#/components/schemas/Messages", remove("minItems"), []string{"removed " + request + ".messages minItems 1"}},
 	{"default changed", "#/components/schemas/CreateChatCompletionRequest/properties/parallel_tool_calls", set("default", false), []string{"changed " + request + ".parallel_tool_calls default true -> false"}},
-	{"format removed", "#/components/schemas/CreateChatCompletionStreamResponse/properties/created", remove("format"), []string{`missing ` + chunk + `.created format "unixtime"`}},
+	{"format removed", "#/components/schemas/CreateChatCompletionStreamResponse/properties/created", remove("format"), []string{`removed ` + chunk + `.created format "unixtime"`}},
 	{"pattern added", "#/components/schemas/ToolMessage/properties/tool_call_id", set("pattern", "^call_"), []string{`added ` + request + `.messages[]<role=tool>.tool_call_id pattern "^call_"`}},
 	{"unknown keyword added", "#/components/schemas/FileInput", set("minProperties", 1.0), []string{"added " + request + ".messages[]<role=user>.content[]<type=file>.file minProperties 1"}},
 	{"object closed", "#/components/schemas/FileInput", set("additionalProperties", false), []string{"added " + request + ".messages[]<role=user>.content[]<type=file>.file closed true"}},
@@ -144,7 +144,7 @@ var mutations = []mutation{
 func TestEveryEditIsFound(t *testing.T) {
 	t.Parallel()
 	doc := load(t, documentPath)
-	before := flatten(t, doc)
+	before := flatten(t, doc.document(t))
 	for _, m := range mutations {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
@@ -155,7 +155,7 @@ func TestEveryEditIsFound(t *testing.T) {
 			}
 			m.edit(object(node))
 			var got []string
-			for _, d := range facts.Diff(before, flatten(t, changed)) {
+			for _, d := range drift.Diff(before, flatten(t, changed.document(t))) {
 				got = append(got, d.String())
 			}
 			want := slices.Sorted(slices.Values(m.want))

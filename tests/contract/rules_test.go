@@ -6,12 +6,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/chatspec/chatspec/tests/contract/internal/facts"
 )
 
 // A rule looks at a parsed document and says where it is broken.
-type rule func(doc *facts.Document, broken func(path, why string))
+type rule func(doc *tree, broken func(path, why string))
 
 // rules are what the generator needs of the document to make good Go of it, and what people need to read
 // that Go. The reasons are in the messages.
@@ -36,7 +34,7 @@ func TestDocumentRules(t *testing.T) {
 	}
 }
 
-func referencesStandAlone(doc *facts.Document, broken func(path, why string)) {
+func referencesStandAlone(doc *tree, broken func(path, why string)) {
 	each(doc.Root(), "#", func(path string, node map[string]any) {
 		if _, ok := node["$ref"].(string); !ok {
 			return
@@ -53,7 +51,7 @@ func referencesStandAlone(doc *facts.Document, broken func(path, why string)) {
 	}
 }
 
-func everythingHasAName(doc *facts.Document, broken func(path, why string)) {
+func everythingHasAName(doc *tree, broken func(path, why string)) {
 	for _, s := range sites(doc.Root()) {
 		if s.role == "component" || s.node["$ref"] != nil {
 			continue
@@ -70,7 +68,7 @@ func everythingHasAName(doc *facts.Document, broken func(path, why string)) {
 	}
 }
 
-func nullsAreMarked(doc *facts.Document, broken func(path, why string)) {
+func nullsAreMarked(doc *tree, broken func(path, why string)) {
 	for _, s := range sites(doc.Root()) {
 		if s.node["nullable"] != nil {
 			broken(s.path, "has nullable, which OpenAPI 3.1 does not know; add null to the types")
@@ -95,7 +93,7 @@ func nullsAreMarked(doc *facts.Document, broken func(path, why string)) {
 	}
 }
 
-func queryParametersArePointers(doc *facts.Document, broken func(path, why string)) {
+func queryParametersArePointers(doc *tree, broken func(path, why string)) {
 	for path, p := range parameters(doc.Root()) {
 		if p["in"] == "query" && p["x-go-type-skip-optional-pointer"] != false {
 			broken(path, "needs x-go-type-skip-optional-pointer: false; a plain value is sent even when nobody set it")
@@ -103,7 +101,7 @@ func queryParametersArePointers(doc *facts.Document, broken func(path, why strin
 	}
 }
 
-func operationsSayHowTheyFail(doc *facts.Document, broken func(path, why string)) {
+func operationsSayHowTheyFail(doc *tree, broken func(path, why string)) {
 	for name, op := range operations(doc.Root()) {
 		responses := object(op["responses"])
 		if responses["default"] == nil {
@@ -121,7 +119,7 @@ func operationsSayHowTheyFail(doc *facts.Document, broken func(path, why string)
 }
 
 // responsesAreClosed looks at everything that a response leads to.
-func responsesAreClosed(doc *facts.Document, broken func(path, why string)) {
+func responsesAreClosed(doc *tree, broken func(path, why string)) {
 	seen := map[string]bool{}
 	var visit func(path string, node any)
 	visit = func(path string, node any) {
@@ -144,7 +142,7 @@ func responsesAreClosed(doc *facts.Document, broken func(path, why string)) {
 // described matches a description that goes on after the name of a Go field or type: "Model is the …".
 var described = regexp.MustCompile("(?s)^[a-z].*[.]$")
 
-func everythingIsDescribed(doc *facts.Document, broken func(path, why string)) {
+func everythingIsDescribed(doc *tree, broken func(path, why string)) {
 	check := func(path string, node map[string]any) {
 		text, _ := node["description"].(string)
 		body, deprecated := strings.CutSuffix(text, "\n\n")
@@ -206,7 +204,7 @@ func nullableReference(node map[string]any) (string, bool) {
 }
 
 // mayBeNull reports whether a schema allows null by itself or by what it refers to.
-func mayBeNull(doc *facts.Document, node map[string]any) bool {
+func mayBeNull(doc *tree, node map[string]any) bool {
 	if ref, ok := node["$ref"].(string); ok {
 		target, _ := doc.Lookup(ref)
 		return mayBeNull(doc, object(target))

@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/chatspec/chatspec/tests/contract/internal/facts"
 )
 
 // sentenceEnd splits a text for people into sentences and list items.
@@ -14,7 +12,7 @@ var sentenceEnd = regexp.MustCompile(`[.:;!?]\s+|\n\s*(?:[-*]\s|\n)`)
 // sentences are the sentences of every text for people in a document, lower case and without the
 // punctuation around them, each with a place where it stands. Those of fewer than four words are left out:
 // there is only one way to say "the file name".
-func sentences(doc *facts.Document) map[string]string {
+func sentences(doc *tree) map[string]string {
 	out := map[string]string{}
 	each(doc.Root(), "#", func(path string, node map[string]any) {
 		for _, key := range []string{"description", "summary"} {

@@ -1,4 +1,4 @@
-package facts
+package drift
 
 import (
 	"cmp"
@@ -6,23 +6,27 @@ import (
 	"strings"
 )
 
-// Kind says which of two documents a difference is about.
-type Kind string
+// Change says how two documents differ on a fact.
+type Change string
 
-// The kinds of difference.
+// The kinds of change.
 const (
-	Missing Kind = "missing" // the first document has the fact, the second does not
-	Added   Kind = "added"   // the second document has the fact, the first does not
-	Changed Kind = "changed" // both have it, with different values
+	Added   Change = "added"   // the new document has the fact, the old one does not
+	Removed Change = "removed" // the old document has the fact, the new one does not
+	Changed Change = "changed" // both have it, with different values
 )
 
 // Difference is one fact on which two documents differ.
 type Difference struct {
-	Kind Kind
+	Kind Change
 	At   string // the path of the place
 	Fact string // the name of the fact; Present for a whole place with everything in it
-	Old  string // the value in the first document, if it has one
-	New  string // the value in the second document, if it has one
+	Old  string // the value in the old document, if it has one
+	New  string // the value in the new document, if it has one
+
+	// Where each document says so. A document that does not say it has it where it would say it, such as the
+	// object that lacks the field.
+	OldSource, NewSource Source
 }
 
 // String is one line for people: what happened, where, and the values.
@@ -32,25 +36,32 @@ func (d Difference) String() string {
 		s += " " + d.Fact
 	}
 	switch d.Kind {
-	case Missing:
-		return strings.TrimSpace(s + " " + d.Old)
+	case Removed:
+		s += " " + d.Old
 	case Added:
-		return strings.TrimSpace(s + " " + d.New)
-	default:
-		return s + " " + d.Old + " -> " + d.New
+		s += " " + d.New
+	case Changed:
+		s += " " + d.Old + " -> " + d.New
 	}
+	return strings.TrimSpace(s)
 }
 
-// Diff compares two lists of facts as [Facts] returns them. A place that only one side has is one
-// difference, whatever is in it. The result is sorted by place.
-func Diff(first, second []Fact) []Difference {
-	gone, added := only(first, second), only(second, first)
+// Diff compares the facts of two documents. A place that only one of them has is one difference, whatever is
+// in it. The result is sorted by place.
+func Diff(before, after *Facts) []Difference {
+	gone, added := only(before.List, after.List), only(after.List, before.List)
 	out := make([]Difference, 0, len(gone)+len(added))
 	for _, f := range gone {
-		out = append(out, Difference{Kind: Missing, At: f.At, Fact: f.Name, Old: f.Value})
+		out = append(out, Difference{
+			Kind: Removed, At: f.At, Fact: f.Name, Old: f.Value,
+			OldSource: f.Source, NewSource: after.near(f.At, f.Name),
+		})
 	}
 	for _, f := range added {
-		out = append(out, Difference{Kind: Added, At: f.At, Fact: f.Name, New: f.Value})
+		out = append(out, Difference{
+			Kind: Added, At: f.At, Fact: f.Name, New: f.Value,
+			OldSource: before.near(f.At, f.Name), NewSource: f.Source,
+		})
 	}
 	slices.SortStableFunc(out, func(a, b Difference) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Fact, b.Fact))
@@ -76,7 +87,7 @@ func only(a, b []Fact) []Fact {
 // insideAny reports whether the path goes through one of the absent places.
 func insideAny(at string, absent map[string]bool) bool {
 	for i := len(at) - 1; i > 0; i-- {
-		if strings.IndexByte(" .[<{", at[i]) >= 0 && absent[at[:i]] {
+		if strings.IndexByte(separators, at[i]) >= 0 && absent[at[:i]] {
 			return true
 		}
 	}
@@ -91,9 +102,9 @@ func paired(diffs []Difference) []Difference {
 		for n < len(diffs) && diffs[n].At == diffs[0].At && diffs[n].Fact == diffs[0].Fact {
 			n++
 		}
-		if n == 2 && diffs[0].Kind == Missing && diffs[1].Kind == Added {
+		if n == 2 && diffs[0].Kind == Removed && diffs[1].Kind == Added {
 			d := diffs[0]
-			d.Kind, d.New = Changed, diffs[1].New
+			d.Kind, d.New, d.NewSource = Changed, diffs[1].New, diffs[1].NewSource
 			out = append(out, d)
 		} else {
 			out = append(out, diffs[:n]...)

@@ -1,23 +1,23 @@
-package facts_test
+package drift_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/chatspec/chatspec/tests/contract/internal/facts"
+	"github.com/chatspec/chatspec/cmd/chatspec/drift"
 )
 
 // parse makes a document whose only operation takes a body of the given schema, in YAML.
-func parse(t *testing.T, schema, components string) *facts.Document {
+func parse(t *testing.T, schema, components string) *drift.Document {
 	t.Helper()
-	doc, err := facts.Parse([]byte(`
+	doc, err := drift.Parse("x.yaml", []byte(`
 openapi: 3.1.0
 paths:
   /x:
     post:
-      requestBody: {content: {application/json: {schema: ` + schema + `}}}
-components: {schemas: {` + components + `}}
+      requestBody: {content: {application/json: {schema: `+schema+`}}}
+components: {schemas: {`+components+`}}
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -26,14 +26,14 @@ components: {schemas: {` + components + `}}
 }
 
 // lines are the facts about the body, each without the way to it.
-func lines(t *testing.T, doc *facts.Document) []string {
+func lines(t *testing.T, doc *drift.Document) []string {
 	t.Helper()
-	list, err := facts.Facts(doc, "/")
+	facts, err := drift.Flatten(doc, doc.Scope())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out []string
-	for _, f := range list {
+	for _, f := range facts.List {
 		if rest, ok := strings.CutPrefix(f.String(), "POST /x request application/json"); ok {
 			out = append(out, strings.TrimSpace(rest))
 		}
@@ -143,7 +143,7 @@ func TestReferencesThatLeadNowhere(t *testing.T) {
 		`{allOf: [{$ref: '#/components/schemas/Loop'}]}`,
 	} {
 		doc := parse(t, schema, `Loop: {$ref: '#/components/schemas/Back'}, Back: {$ref: '#/components/schemas/Loop'}`)
-		if _, err := facts.Facts(doc, "/"); err == nil {
+		if _, err := drift.Flatten(doc, doc.Scope()); err == nil {
 			t.Errorf("%s was accepted", schema)
 		}
 	}
@@ -151,19 +151,19 @@ func TestReferencesThatLeadNowhere(t *testing.T) {
 
 func TestDeviations(t *testing.T) {
 	t.Parallel()
-	diffs := []facts.Difference{
-		{Kind: facts.Added, At: "GET /a response default", Fact: facts.Present},
-		{Kind: facts.Added, At: "GET /b response default", Fact: facts.Present},
-		{Kind: facts.Missing, At: "GET /a query n", Fact: "maximum", Old: "9"},
-		{Kind: facts.Added, At: "GET /a query n", Fact: "maximum", New: "9"},
+	diffs := []drift.Difference{
+		{Kind: drift.Added, At: "GET /a response default", Fact: drift.Present},
+		{Kind: drift.Added, At: "GET /b response default", Fact: drift.Present},
+		{Kind: drift.Removed, At: "GET /a query n", Fact: "maximum", Old: "9"},
+		{Kind: drift.Added, At: "GET /a query n", Fact: "maximum", New: "9"},
 	}
-	meant := []facts.Deviation{
-		{Kind: facts.Added, At: "* response default", Reason: "r"},
-		{Kind: facts.Missing, At: "GET /a query n", Fact: "maximum", Reason: "r"},
-		{Kind: facts.Missing, At: "GET /a query n", Reason: "the place is there"},
-		{Kind: facts.Missing, At: "GET /a query *n.x*", Fact: "maximum", Reason: "no such place"},
+	meant := []drift.Deviation{
+		{Kind: drift.Added, At: "* response default", Reason: "r"},
+		{Kind: drift.Removed, At: "GET /a query n", Fact: "maximum", Reason: "r"},
+		{Kind: drift.Removed, At: "GET /a query n", Reason: "the place is there"},
+		{Kind: drift.Removed, At: "GET /a query *n.x*", Fact: "maximum", Reason: "no such place"},
 	}
-	rest, stale := facts.Unlisted(diffs, meant)
+	rest, stale := drift.Unlisted(diffs, meant)
 	if !slices.Equal(rest, diffs[3:]) {
 		t.Errorf("not listed: %v, want %v", rest, diffs[3:])
 	}

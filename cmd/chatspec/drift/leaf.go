@@ -1,0 +1,245 @@
+package drift
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// leaf is one alternative of a schema: one JSON type and the keywords that hold for it.
+type leaf struct {
+	kind       string            // the JSON type; empty when any will do
+	said       spot              // where the type is said
+	schema     spot              // the schema that has the type, behind all references
+	keys       map[string]spot   // keywords that are facts as they are
+	outer      map[string]spot   // annotations of the union or reference that the leaf is part of
+	values     []spot            // what an enum or const allows, without null
+	closed     bool              // whether there is an enum or const
+	properties map[string][]spot // the schemas of a field, all of which hold
+	required   []spot
+	parts      map[string][]spot // the schemas of keywords that have one schema, such as items
+	holders    []spot            // the schemas that properties come from
+	tag        string            // the property by which the union tells its objects apart, if it says so
+	refs       []string          // the references that led here
+}
+
+// maxLeaves bounds the alternatives of one schema. The official document has up to 30.
+const maxLeaves = 5_000
+
+// alternatives takes a schema apart into its leaves. allOf and what stands beside a union hold for every
+// alternative.
+func (w *walker) alternatives(s spot, refs []string, depth int) []leaf {
+	switch {
+	case !w.step(s, 1):
+		return nil
+	case depth > maxDepth:
+		w.fail(s, "nested more than %d deep", maxDepth)
+		return nil
+	case s.isTrue():
+		return []leaf{{said: s, schema: s}}
+	case s.isFalse():
+		return nil
+	case s.Kind != Object:
+		w.fail(s, "want a schema, not %s", s.Kind)
+		return nil
+	}
+	if ref := w.get(s, "$ref", Text); !ref.absent() {
+		return w.referenced(s, ref, refs, depth)
+	}
+	return w.unions(s, w.single(s), refs, depth)
+}
+
+// unions holds allOf, anyOf and oneOf of a schema against the rest of it.
+func (w *walker) unions(s spot, out []leaf, refs []string, depth int) []leaf {
+	for _, part := range w.items(s, "allOf") {
+		out = w.product(s, out, w.alternatives(part, refs, depth+1))
+	}
+	for _, key := range []string{"anyOf", "oneOf"} {
+		if branches := w.items(s, key); len(branches) > 0 {
+			out = w.union(s, out, branches, refs, depth)
+		}
+	}
+	return out
+}
+
+// referenced is what a reference leads to. What stands beside it holds as well; annotations there go before
+// those of the target, and nullable adds null, because documents use it so.
+func (w *walker) referenced(s, ref spot, refs []string, depth int) []leaf {
+	if slices.Contains(refs, ref.text()) {
+		w.fail(ref, "reference %.200q leads to itself", ref.text())
+		return nil
+	}
+	target, ok := w.follow(ref)
+	if !ok {
+		return nil
+	}
+	out := w.alternatives(target, append(slices.Clip(refs), ref.text()), depth+1)
+	for i := range out {
+		out[i].refs = append(slices.Clip(out[i].refs), ref.text())
+	}
+	if len(s.Fields) == 1 {
+		return out
+	}
+	beside := w.single(s)
+	nullable, _ := w.flag(s, "nullable")
+	outer := map[string]spot{}
+	for i := range beside {
+		outer = overlaid(outer, takeAnnotations(beside[i]))
+	}
+	beside = slices.DeleteFunc(beside, func(l leaf) bool { return nullable.isTrue() && l.kind == "null" })
+	out = w.unions(s, w.product(s, out, beside), refs, depth)
+	for i := range out {
+		out[i].outer = overlaid(out[i].outer, outer)
+	}
+	if nullable.isTrue() {
+		out = withNull(out, nullable, outer)
+	}
+	return out
+}
+
+// withNull adds null to the alternatives, unless they have it.
+func withNull(leaves []leaf, said spot, outer map[string]spot) []leaf {
+	if slices.ContainsFunc(leaves, func(l leaf) bool { return l.kind == "null" }) {
+		return leaves
+	}
+	return append(leaves, leaf{kind: "null", said: said, schema: said, outer: outer})
+}
+
+// union joins the alternatives of all branches and holds them against what stands beside the union.
+func (w *walker) union(s spot, base []leaf, branches []spot, refs []string, depth int) []leaf {
+	outer := map[string]spot{}
+	for i := range base { // the annotations hold for the union, not for one of its branches
+		outer = overlaid(outer, takeAnnotations(base[i]))
+	}
+	tag := w.get(w.get(s, "discriminator", Object), "propertyName", Text).Node.text()
+	var out []leaf
+	for _, branch := range branches {
+		out = append(out, w.alternatives(branch, refs, depth+1)...)
+		if !w.step(branch, len(out)/16) {
+			return nil
+		}
+	}
+	for i := range out {
+		out[i].outer = overlaid(outer, out[i].outer)
+		if out[i].tag == "" {
+			out[i].tag = tag
+		}
+	}
+	out = w.product(s, base, out)
+	if nullable, on := w.flag(s, "nullable"); on && s.Get("type") == nil {
+		out = withNull(out, nullable, outer)
+	}
+	return out
+}
+
+// takeAnnotations moves the annotations out of the keywords of a leaf.
+func takeAnnotations(l leaf) map[string]spot {
+	out := map[string]spot{}
+	for _, key := range annotations {
+		if v, ok := l.keys[key]; ok {
+			out[key] = v
+			delete(l.keys, key)
+		}
+	}
+	return out
+}
+
+// overlaid are the entries of both maps; those of b win.
+func overlaid(a, b map[string]spot) map[string]spot {
+	if len(b) == 0 {
+		return a
+	}
+	out := maps.Clone(a)
+	if out == nil {
+		out = map[string]spot{}
+	}
+	maps.Copy(out, b)
+	return out
+}
+
+// product is what two lists of alternatives have in common.
+func (w *walker) product(s spot, a, b []leaf) []leaf {
+	if len(a)*len(b) > maxLeaves || !w.step(s, len(a)*len(b)) {
+		w.fail(s, "has more than %d alternatives", maxLeaves)
+		return nil
+	}
+	var out []leaf
+	for _, x := range a {
+		for _, y := range b {
+			if l, ok := merge(x, y); ok {
+				out = append(out, l)
+			}
+		}
+	}
+	return out
+}
+
+// merge is what two leaves have in common; false when they exclude each other.
+func merge(a, b leaf) (leaf, bool) {
+	out := a
+	switch {
+	case a.kind == "", a.kind == "number" && b.kind == "integer":
+		out.kind, out.said, out.schema = b.kind, b.said, b.schema
+	case b.kind == "", b.kind == a.kind, b.kind == "number" && a.kind == "integer":
+	default:
+		return leaf{}, false
+	}
+	out.keys = maps.Clone(a.keys)
+	for key, v := range b.keys {
+		if old, ok := out.keys[key]; ok {
+			v = stricter(key, old, v)
+		}
+		out.keys = overlaid(out.keys, map[string]spot{key: v})
+	}
+	out.outer = overlaid(a.outer, b.outer)
+	switch {
+	case a.closed && b.closed:
+		out.values = slices.DeleteFunc(slices.Clone(a.values), func(v spot) bool {
+			return !slices.ContainsFunc(b.values, func(w spot) bool { return v.literal() == w.literal() })
+		})
+		if len(out.values) == 0 {
+			return leaf{}, false
+		}
+	case b.closed:
+		out.values, out.closed = b.values, true
+	}
+	out.properties, out.parts = joined(a.properties, b.properties), joined(a.parts, b.parts)
+	out.required = slices.Concat(a.required, b.required)
+	out.holders = slices.Concat(a.holders, b.holders)
+	out.refs = slices.Concat(a.refs, b.refs)
+	if out.tag == "" {
+		out.tag = b.tag
+	}
+	return out, true
+}
+
+// joined has the schemas of both maps under each key.
+func joined(a, b map[string][]spot) map[string][]spot {
+	if len(b) == 0 {
+		return a
+	}
+	out := maps.Clone(a)
+	if out == nil {
+		out = map[string][]spot{}
+	}
+	for key, schemas := range b {
+		out[key] = slices.Concat(out[key], schemas)
+	}
+	return out
+}
+
+// stricter is a keyword that two parts of an allOf have, read as both at once.
+func stricter(key string, a, b spot) spot {
+	if a.Kind != Number || b.Kind != Number {
+		return b
+	}
+	x, _ := strconv.ParseFloat(a.Text, 64)
+	y, _ := strconv.ParseFloat(b.Text, 64)
+	low := strings.HasPrefix(key, "min") || key == "exclusiveMinimum"
+	high := strings.HasPrefix(key, "max") || key == "exclusiveMaximum"
+	if low && x > y || high && x < y {
+		return a
+	}
+	return b
+}
