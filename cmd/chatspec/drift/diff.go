@@ -49,6 +49,7 @@ func (d Difference) String() string {
 // Diff compares the facts of two documents. A place that only one of them has is one difference, whatever is
 // in it. The result is sorted by place.
 func Diff(before, after *Facts) []Difference {
+	before, after = aligned(before, after)
 	gone, added := only(before.List, after.List), only(after.List, before.List)
 	out := make([]Difference, 0, len(gone)+len(added))
 	for _, f := range gone {

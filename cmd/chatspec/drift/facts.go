@@ -56,20 +56,29 @@ func compareFacts(a, b Fact) int {
 type Facts struct {
 	List []Fact
 
-	doc     *Document
-	objects map[string][]Source // the schemas in which the fields of a place stand
+	doc      *Document
+	scope    Scope
+	objects  map[string][]Source  // the schemas in which the fields of a place stand
+	variants map[string][]variant // the objects that may stand at a place
 }
 
 // Flatten lists the facts about the operations in the scope. Paths may have something before them that the
 // scope has not, such as /v1. Errors are of type [*Error]: a reference that leads nowhere, out of the document
 // or to itself, and whatever OpenAPI does not allow where it matters.
 func Flatten(doc *Document, scope Scope) (*Facts, error) {
-	w := &walker{doc: doc, facts: map[factKey]Source{}, objects: map[string][]Source{}}
+	return flatten(doc, scope, nil)
+}
+
+func flatten(doc *Document, scope Scope, agreed keys) (*Facts, error) {
+	w := &walker{
+		doc: doc, agreed: agreed,
+		facts: map[factKey]Source{}, objects: map[string][]Source{}, variants: map[string][]variant{},
+	}
 	w.paths(scope)
 	if w.err != nil {
 		return nil, w.err
 	}
-	out := &Facts{List: make([]Fact, 0, len(w.facts)), doc: doc, objects: w.objects}
+	out := &Facts{List: make([]Fact, 0, len(w.facts)), doc: doc, scope: scope, objects: w.objects, variants: w.variants}
 	for f, source := range w.facts {
 		out.List = append(out.List, Fact{At: f.at, Name: f.name, Value: f.value, Source: source})
 	}
@@ -127,11 +136,13 @@ const separators = " .[<{"
 
 // walker collects facts on its way down from the operations.
 type walker struct {
-	doc     *Document
-	facts   map[factKey]Source
-	objects map[string][]Source
-	steps   int
-	err     error // the first thing that went wrong
+	doc      *Document
+	agreed   keys
+	facts    map[factKey]Source
+	objects  map[string][]Source
+	variants map[string][]variant
+	steps    int
+	err      error // the first thing that went wrong
 }
 
 type factKey struct{ at, name, value string }

@@ -11,6 +11,7 @@ import (
 type leaf struct {
 	kind       string            // the JSON type; empty when any will do
 	said       spot              // where the type is said
+	against    spot              // where the opposite is said; the kind is never then
 	schema     spot              // the schema that has the type, behind all references
 	keys       map[string]spot   // keywords that are facts as they are
 	outer      map[string]spot   // annotations of the union or reference that the leaf is part of
@@ -172,13 +173,24 @@ func (w *walker) product(s spot, a, b []leaf) []leaf {
 			}
 		}
 	}
+	if len(out) == 0 && len(a) > 0 && len(b) > 0 {
+		return []leaf{{kind: never, said: a[0].said, against: b[0].said, schema: s}}
+	}
 	return out
 }
+
+// never is the kind of a leaf that no value satisfies, because two parts of the document exclude each other.
+const never = "never"
 
 // merge is what two leaves have in common; false when they exclude each other.
 func merge(a, b leaf) (leaf, bool) {
 	out := a
 	switch {
+	case a.kind == never, b.kind == never:
+		if b.kind == never {
+			return b, true
+		}
+		return a, true
 	case a.kind == "", a.kind == "number" && b.kind == "integer":
 		out.kind, out.said, out.schema = b.kind, b.said, b.schema
 	case b.kind == "", b.kind == a.kind, b.kind == "number" && a.kind == "integer":

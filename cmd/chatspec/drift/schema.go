@@ -29,13 +29,15 @@ func (w *walker) schema(at string, trail map[string]string, schemas ...spot) {
 	for _, l := range leaves {
 		w.addText(at, "type", `"`+cmp.Or(l.kind, "any")+`"`, l.said)
 		w.annotations(at, l, l.outer)
-		if l.kind == "null" {
+		if l.kind == never {
+			w.addText(at, "against", "", l.against)
+		}
+		if l.kind == "null" || l.kind == never {
 			continue
 		}
 		place := at
-		if l.kind == "object" && count["object"] > 1 {
-			place += w.key(l)
-			w.present(place, l.schema)
+		if l.kind == "object" {
+			place = w.variant(at, l, count["object"] > 1)
 		}
 		if met, ok := l.met(trail); ok {
 			w.addText(place, "recursive", (&Node{Kind: Text, Text: met}).literal(), l.schema)
@@ -49,6 +51,24 @@ func (w *walker) schema(at string, trail map[string]string, schemas ...spot) {
 		w.limits(place, l, open[l.kind])
 		w.children(place, l, l.extend(trail, place))
 	}
+}
+
+// variant is the place of an object: it has a key where there are several, or where the document that this
+// one is compared with has several.
+func (w *walker) variant(at string, l leaf, several bool) string {
+	w.variants[at] = append(w.variants[at], variant{leaf: l})
+	key := ""
+	if agreed, ok := w.agreed[at]; ok {
+		key = agreed[l.schema.pointer]
+		several = key == ""
+	}
+	if several {
+		key = w.key(l)
+	}
+	if key != "" {
+		w.present(at+key, l.schema)
+	}
+	return at + key
 }
 
 // annotations adds those that say something. A default of null says what absence says, and the default of a
