@@ -16,7 +16,7 @@ import (
 const (
 	exitOK        = 0
 	exitFailure   = 1
-	exitUsage     = 2
+	exitUsage     = 2 // also for documents that cannot be used
 	exitInterrupt = 128 + int(syscall.SIGINT)
 	exitTerminate = 128 + int(syscall.SIGTERM)
 	exitPipe      = 128 + 13 // as of a program that SIGPIPE ended, which Windows has not
@@ -53,6 +53,8 @@ func commands() []command {
 		deleteCommand(),
 		messagesCommand(),
 		serveCommand(),
+		driftCommand(),
+		applyCommand(),
 		versionCommand(),
 		helpCommand(),
 	}
@@ -147,7 +149,9 @@ func (c *console) report(ctx context.Context, err error) int {
 		return c.reportSignal(context.Cause(ctx))
 	}
 	c.note("%v", err)
-	if _, wrong := errors.AsType[usageError](err); wrong {
+	_, wrong := errors.AsType[usageError](err)
+	_, useless := errors.AsType[inputError](err)
+	if wrong || useless {
 		return exitUsage
 	}
 	return exitFailure

@@ -162,6 +162,13 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"delete"}, "want at least one ID; see chatspec help delete"},
 		{[]string{"messages"}, "want one ID; see chatspec help messages"},
 		{[]string{"serve", "x"}, "serve takes no arguments; see chatspec help serve"},
+		{[]string{"drift"}, "want one document or two; see chatspec help drift"},
+		{[]string{"drift", "a", "b", "c"}, "want one document or two; see chatspec help drift"},
+		{[]string{"drift", "-deviations", "x", "a", "b"}, "-deviations is about one document, not about two versions of another; see chatspec help drift"},
+		{[]string{"drift", "-", "-"}, `standard input ("-") can be read only once; see chatspec help drift`},
+		{[]string{"apply"}, "want one document; see chatspec help apply"},
+		{[]string{"apply", "-spec", "-", "a"}, "-spec wants a file that can be edited; see chatspec help apply"},
+		{[]string{"apply", "-deviations", "-", "-"}, `standard input ("-") can be read only once; see chatspec help apply`},
 		{[]string{"serve", "-fail-first", "200"}, `invalid value "200" for flag -fail-first: want statuses from 400 to 599, with commas between; see chatspec help serve`},
 	} {
 		t.Run(strings.Join(tc.args, " "), func(t *testing.T) {

@@ -2,7 +2,11 @@ module github.com/chatspec/chatspec/cmd/chatspec
 
 go 1.26.0
 
-require github.com/chatspec/chatspec v0.1.0
+require (
+	github.com/aymanbagabas/go-udiff v0.4.1
+	github.com/chatspec/chatspec v0.1.0
+	go.yaml.in/yaml/v3 v3.0.4
+)
 
 require (
 	github.com/apapsch/go-jsonmerge/v2 v2.0.0 // indirect
@@ -15,6 +19,5 @@ require (
 	github.com/oasdiff/yaml v0.1.1 // indirect
 	github.com/oasdiff/yaml3 v0.0.14 // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.2 // indirect
-	go.yaml.in/yaml/v3 v3.0.4
 	golang.org/x/text v0.40.0 // indirect
 )

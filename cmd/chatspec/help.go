@@ -13,7 +13,8 @@ import (
 
 // overview is what "chatspec help" begins and ends with; the commands stand between.
 const (
-	overviewHead = `Talks to chat completions servers from a terminal, and serves a fake one.
+	overviewHead = `Talks to chat completions servers from a terminal, serves a fake one, and keeps
+the document of their API up to date.
 
   chatspec chat "Say hello"
   git diff | chatspec chat "Write a commit message for this diff:" -
@@ -34,7 +35,8 @@ everything can be tried without either.
 
 Standard output has nothing but the answer or the data; everything else is on
 standard error, where the first line says which server is talked to.
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted with Ctrl-C.
+Exit codes: 0 done, 1 failed or found something, 2 wrong usage or a document
+that cannot be used, 130 interrupted with Ctrl-C.
 `
 )
 

@@ -4,6 +4,7 @@
 //	git diff | chatspec chat "Review:" - the prompt from arguments and standard input
 //	chatspec list                        stored completions; also get, update, delete, messages
 //	chatspec serve                       a fake server on loopback, for trying clients
+//	chatspec drift upstream.yaml         what another OpenAPI document has otherwise; also apply
 //	chatspec help chat                   what a command does, with its flags and examples
 //
 // It talks to the server that OPENAI_BASE_URL (or the flag -base-url) names, with the key in OPENAI_API_KEY;
@@ -14,8 +15,9 @@
 // Standard output has nothing but the answer or the data. Where it will talk to, how an answer ended, what it
 // cost and what went wrong is said on standard error, one line each.
 //
-// Exit codes: 0 done; 1 failed, also when an answer broke off or was a refusal; 2 wrong usage; 130 interrupted
-// with Ctrl-C (143 terminated), with the text so far on standard output.
+// Exit codes: 0 done; 1 failed, also when an answer broke off or was a refusal, or when documents differ; 2 wrong
+// usage, or a document that cannot be used; 130 interrupted with Ctrl-C (143 terminated), with the text so far on
+// standard output.
 package main
 
 import (

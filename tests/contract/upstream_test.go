@@ -15,11 +15,11 @@ func TestNothingOfUpstreamIsMissing(t *testing.T) {
 	needShared(t, upstreamPath)
 	meant := deviations(t)
 	upstream, ours := flatten(t, loadDrift(t, upstreamPath)), flatten(t, loadDrift(t, documentPath))
-	rest, stale := drift.Unlisted(drift.Diff(ours, upstream), meant)
-	for _, d := range rest {
+	got := drift.Sift(drift.Diff(ours, upstream), meant)
+	for _, d := range got.Rest {
 		t.Errorf("not in %s: %s", deviationsPath, d)
 	}
-	for _, d := range stale {
+	for _, d := range got.Stale {
 		t.Errorf("in %s, but no such difference is left: %s", deviationsPath, d)
 	}
 	t.Logf("%d facts upstream, %d here, %d deviations", len(upstream.List), len(ours.List), len(meant))

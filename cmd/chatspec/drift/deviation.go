@@ -69,27 +69,45 @@ func (w *walker) deviation(s spot) Deviation {
 	return d
 }
 
-// Unlisted splits off what is meant: it returns the differences that no deviation fits, and the deviations
-// that fit no difference, which are out of date.
-func Unlisted(diffs []Difference, meant []Deviation) (rest []Difference, stale []Deviation) {
+// Listed is a difference that is meant, and the entry that says why.
+type Listed struct {
+	Difference
+	Deviation Deviation
+}
+
+// Sifted are differences held against a list of deviations.
+type Sifted struct {
+	Rest   []Difference // those that no entry fits
+	Listed []Listed
+	Stale  []Deviation // entries that fit no difference: they are out of date
+}
+
+// Sift splits off what is meant.
+func Sift(diffs []Difference, meant []Deviation) Sifted {
+	var out Sifted
 	used := make([]bool, len(meant))
 	for _, diff := range diffs {
-		listed := false
+		first := -1
 		for i, d := range meant {
 			if d.fits(diff) {
-				listed, used[i] = true, true
+				used[i] = true
+				if first < 0 {
+					first = i
+				}
 			}
 		}
-		if !listed {
-			rest = append(rest, diff)
+		if first < 0 {
+			out.Rest = append(out.Rest, diff)
+		} else {
+			out.Listed = append(out.Listed, Listed{diff, meant[first]})
 		}
 	}
 	for i, d := range meant {
 		if !used[i] {
-			stale = append(stale, d)
+			out.Stale = append(out.Stale, d)
 		}
 	}
-	return rest, stale
+	return out
 }
 
 func (d Deviation) fits(diff Difference) bool {

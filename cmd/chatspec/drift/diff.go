@@ -24,6 +24,9 @@ type Difference struct {
 	Old  string // the value in the old document, if it has one
 	New  string // the value in the new document, if it has one
 
+	// What a place holds that was added or removed as a whole, for people, such as "string or null, required".
+	What string
+
 	// Where each document says so. A document that does not say it has it where it would say it, such as the
 	// object that lacks the field.
 	OldSource, NewSource Source
@@ -54,13 +57,13 @@ func Diff(before, after *Facts) []Difference {
 	out := make([]Difference, 0, len(gone)+len(added))
 	for _, f := range gone {
 		out = append(out, Difference{
-			Kind: Removed, At: f.At, Fact: f.Name, Old: f.Value,
+			Kind: Removed, At: f.At, Fact: f.Name, Old: f.Value, What: before.what(f),
 			OldSource: f.Source, NewSource: after.near(f.At, f.Name),
 		})
 	}
 	for _, f := range added {
 		out = append(out, Difference{
-			Kind: Added, At: f.At, Fact: f.Name, New: f.Value,
+			Kind: Added, At: f.At, Fact: f.Name, New: f.Value, What: after.what(f),
 			OldSource: before.near(f.At, f.Name), NewSource: f.Source,
 		})
 	}
@@ -68,6 +71,30 @@ func Diff(before, after *Facts) []Difference {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Fact, b.Fact))
 	})
 	return paired(out)
+}
+
+// what says in short what a whole place holds; nothing for other facts.
+func (f *Facts) what(fact Fact) string {
+	if fact.Name != Present {
+		return ""
+	}
+	var types []string
+	null := false
+	for _, t := range f.about(fact.At, "type") {
+		if t.Value == `"null"` {
+			null = true
+		} else {
+			types = append(types, strings.Trim(t.Value, `"`))
+		}
+	}
+	if null {
+		types = append(types, "null") // last, as people say it
+	}
+	out := strings.Join(types, " or ")
+	if out != "" && len(f.about(fact.At, "required")) > 0 {
+		out += ", required"
+	}
+	return out
 }
 
 // only are the facts that a has and b lacks, without what is inside a place that b lacks altogether.

@@ -47,7 +47,7 @@ func (d *Document) Lookup(ref string) (*Node, error) {
 		if decoded, err := url.PathUnescape(part); err == nil {
 			part = decoded
 		}
-		part = strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~")
+		part = unescape(part)
 		next := node.Get(part)
 		if i, err := strconv.Atoi(part); err == nil && node.Kind == List && i >= 0 && i < len(node.Items) {
 			next = node.Items[i]

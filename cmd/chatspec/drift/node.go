@@ -121,6 +121,11 @@ func escape(key string) string {
 	return key
 }
 
+// unescape makes a part of a JSON pointer a key.
+func unescape(part string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~")
+}
+
 // sortedFields are the members of an object in the order of their keys.
 func sortedFields(n *Node) []Field {
 	if n == nil {

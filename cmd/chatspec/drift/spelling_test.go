@@ -163,11 +163,14 @@ func TestDeviations(t *testing.T) {
 		{Kind: drift.Removed, At: "GET /a query n", Reason: "the place is there"},
 		{Kind: drift.Removed, At: "GET /a query *n.x*", Fact: "maximum", Reason: "no such place"},
 	}
-	rest, stale := drift.Unlisted(diffs, meant)
-	if !slices.Equal(rest, diffs[3:]) {
-		t.Errorf("not listed: %v, want %v", rest, diffs[3:])
+	got := drift.Sift(diffs, meant)
+	if !slices.Equal(got.Rest, diffs[3:]) {
+		t.Errorf("not listed: %v, want %v", got.Rest, diffs[3:])
 	}
-	if !slices.Equal(stale, meant[2:]) {
-		t.Errorf("stale: %v, want %v", stale, meant[2:])
+	if !slices.Equal(got.Stale, meant[2:]) {
+		t.Errorf("stale: %v, want %v", got.Stale, meant[2:])
+	}
+	if len(got.Listed) != 3 || got.Listed[0].Deviation != meant[0] || got.Listed[2].Deviation != meant[1] {
+		t.Errorf("listed: %v", got.Listed)
 	}
 }
