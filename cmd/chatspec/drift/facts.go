@@ -148,7 +148,7 @@ type walker struct {
 type factKey struct{ at, name, value string }
 
 // maxSteps bounds the work for references that fan out again and again. The official document takes 5,000.
-const maxSteps = 2_000_000
+const maxSteps = 200_000
 
 // step counts work, and reports whether to go on.
 func (w *walker) step(s spot, n int) bool {

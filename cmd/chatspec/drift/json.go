@@ -8,9 +8,12 @@ import (
 	"io"
 )
 
+// notJSON begins the reason where the text is no JSON at all; it may be YAML then.
+const notJSON = "not JSON: "
+
 // parseJSON reads JSON. The YAML package reads most of it, but not the escapes of characters beyond the
 // first plane, as in "\ud83d\ude00".
-func parseJSON(name string, data []byte) (*Node, error) {
+func parseJSON(name string, data []byte) (*Node, *Error) {
 	p := &jsonParser{name: name, data: data, dec: json.NewDecoder(bytes.NewReader(data)), line: 1}
 	p.dec.UseNumber()
 	root, err := p.value(0)
@@ -47,7 +50,7 @@ func (p *jsonParser) advance(offset int64) {
 }
 
 // token reads the next token and notes its line.
-func (p *jsonParser) token() (json.Token, error) {
+func (p *jsonParser) token() (json.Token, *Error) {
 	t, err := p.dec.Token()
 	if err == nil {
 		p.advance(p.dec.InputOffset())
@@ -57,14 +60,14 @@ func (p *jsonParser) token() (json.Token, error) {
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		p.advance(int64(len(p.data)))
-		return nil, p.fail("not JSON: it ends too early")
+		return nil, p.fail(notJSON + "it ends too early")
 	case errors.As(err, &syntax):
 		p.advance(syntax.Offset)
 	}
-	return nil, p.fail("not JSON: " + err.Error())
+	return nil, p.fail(notJSON + err.Error())
 }
 
-func (p *jsonParser) value(depth int) (*Node, error) {
+func (p *jsonParser) value(depth int) (*Node, *Error) {
 	t, err := p.token()
 	if err != nil {
 		return nil, err
@@ -100,7 +103,7 @@ func (p *jsonParser) value(depth int) (*Node, error) {
 	return out, nil
 }
 
-func (p *jsonParser) items(out *Node, depth int) error {
+func (p *jsonParser) items(out *Node, depth int) *Error {
 	for p.dec.More() {
 		v, err := p.value(depth + 1)
 		if err != nil {
@@ -112,7 +115,7 @@ func (p *jsonParser) items(out *Node, depth int) error {
 	return err
 }
 
-func (p *jsonParser) fields(out *Node, depth int) error {
+func (p *jsonParser) fields(out *Node, depth int) *Error {
 	seen := map[string]bool{}
 	for p.dec.More() {
 		t, err := p.token()

@@ -17,7 +17,7 @@ import (
 // The limits of what is read. The official document has 3 MB, 110,000 nodes and 30 levels.
 const (
 	MaxBytes = 16 << 20 // of a document, in bytes
-	maxNodes = 2_000_000
+	maxNodes = 1_000_000
 	maxDepth = 500
 )
 
@@ -78,16 +78,24 @@ func ParseNode(name string, data []byte) (*Node, error) {
 		return nil, &Error{File: name, Line: line, Reason: "not text: want YAML or JSON in UTF-8"}
 	}
 	if text := bytes.TrimLeft(data, " \t\r\n"); bytes.HasPrefix(text, []byte("{")) || bytes.HasPrefix(text, []byte("[")) {
-		root, errJSON := parseJSON(name, data)
-		if errJSON == nil {
-			return root, nil
+		root, err := parseJSON(name, data)
+		if err == nil || !strings.HasPrefix(err.Reason, notJSON) {
+			return root, asError(err)
 		}
 		if root, err := parseYAML(name, data); err == nil {
 			return root, nil // brackets are YAML too
 		}
-		return nil, errJSON
+		return nil, err
 	}
 	return parseYAML(name, data)
+}
+
+// asError keeps a nil [*Error] from becoming an error that is not nil.
+func asError(err *Error) error {
+	if err == nil {
+		return nil
+	}
+	return err
 }
 
 // badText returns the line of the first byte that is in no text; 0 where there is none.
