@@ -59,19 +59,27 @@ func TestOverlayMistakes(t *testing.T) {
 // its folder.
 func overlaid(t *testing.T, overlay string) string {
 	t.Helper()
+	name := filepath.Join(t.TempDir(), "overlay.yaml")
+	writeFile(t, name, overlay)
+	return generated(t, "openapi.yaml", "\n  overlay: {path: "+name+"}")
+}
+
+// generated makes a module whose package chat is generated from a document, with further output options, and
+// returns its folder.
+func generated(t *testing.T, spec, options string) string {
+	t.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	writeFile(t, filepath.Join(dir, "overlay.yaml"), overlay)
 	config := strings.NewReplacer(
 		"output: generated/chat.gen.go", "output: "+filepath.Join(dir, "chat", "chat.gen.go"),
-		"output-options:", "output-options:\n  overlay: {path: "+filepath.Join(dir, "overlay.yaml")+"}",
+		"output-options:", "output-options:"+options,
 	).Replace(readFile(t, filepath.Join(root, "oapi-codegen.yaml")))
 	writeFile(t, filepath.Join(dir, "config.yaml"), config)
 	writeFile(t, filepath.Join(dir, "chat", "doc.go"), "package chat\n")
-	if _, err := run(t, root, "go", "tool", "oapi-codegen", "-config", filepath.Join(dir, "config.yaml"), "openapi.yaml"); err != nil {
+	if _, err := run(t, root, "go", "tool", "oapi-codegen", "-config", filepath.Join(dir, "config.yaml"), spec); err != nil {
 		t.Fatal(err)
 	}
 	writeFile(t, filepath.Join(dir, "go.sum"), readFile(t, filepath.Join(root, "go.sum")))

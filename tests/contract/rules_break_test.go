@@ -3,6 +3,8 @@ package contract_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/chatspec/chatspec/cmd/chatspec/drift"
 )
 
 // breaches are edits that each break one rule, and what the rule must say.
@@ -37,6 +39,7 @@ var breaches = []struct {
 	{"text", "#/components/schemas/Choice", remove("description"), "no description"},
 	{"text", "#/components/schemas/Choice/properties/index", remove("description"), "no description"},
 	{"text", "#/components/schemas/Choice", set("description", "One of the answers"), "as a sentence"},
+	{"text", "#/components/schemas/Choice", set("description", drift.Placeholder+" this field"), "as a sentence"},
 	{"text", "#/components/schemas/Choice", set("deprecated", true), "two newlines"},
 	{"text", "#/components/schemas/FunctionMessage", remove("x-deprecated-reason"), "in its place"},
 	{"text", "#/components/schemas/FunctionMessage", remove("deprecated"), "as if it were"},

@@ -61,7 +61,16 @@ func (w *walker) unions(s spot, out []leaf, refs []string, depth int) []leaf {
 			out = w.union(s, out, branches, refs, depth)
 		}
 	}
+	if nullable, on := w.flag(s, "nullable"); on && composed(s) {
+		out = withNull(out, nullable)
+	}
 	return out
+}
+
+// composed reports whether a schema has others in it. In OpenAPI 3.0 a nullable beside them is meant to add
+// null to what they say, although read to the letter it could not.
+func composed(s spot) bool {
+	return s.Get("allOf") != nil || s.Get("anyOf") != nil || s.Get("oneOf") != nil
 }
 
 // referenced is what a reference leads to. What stands beside it holds as well; annotations there go before
@@ -94,17 +103,17 @@ func (w *walker) referenced(s, ref spot, refs []string, depth int) []leaf {
 		out[i].outer = overlaid(out[i].outer, outer)
 	}
 	if nullable.isTrue() {
-		out = withNull(out, nullable, outer)
+		out = withNull(out, nullable)
 	}
 	return out
 }
 
 // withNull adds null to the alternatives, unless they have it.
-func withNull(leaves []leaf, said spot, outer map[string]spot) []leaf {
+func withNull(leaves []leaf, said spot) []leaf {
 	if slices.ContainsFunc(leaves, func(l leaf) bool { return l.kind == "null" }) {
 		return leaves
 	}
-	return append(leaves, leaf{kind: "null", said: said, schema: said, outer: outer})
+	return append(leaves, leaf{kind: "null", said: said, schema: said})
 }
 
 // union joins the alternatives of all branches and holds them against what stands beside the union.
@@ -127,11 +136,7 @@ func (w *walker) union(s spot, base []leaf, branches []spot, refs []string, dept
 			out[i].tag = tag
 		}
 	}
-	out = w.product(s, base, out)
-	if nullable, on := w.flag(s, "nullable"); on && s.Get("type") == nil {
-		out = withNull(out, nullable, outer)
-	}
-	return out
+	return w.product(s, base, out)
 }
 
 // takeAnnotations moves the annotations out of the keywords of a leaf.

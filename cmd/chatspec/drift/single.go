@@ -167,11 +167,11 @@ func (w *walker) kinds(s spot, l leaf, hasNull bool) []kindAt {
 	return w.nullable(s, out)
 }
 
-// nullable adds the null of OpenAPI 3.0. Beside a union it is the union's.
+// nullable adds the null of OpenAPI 3.0. Beside other schemas it is theirs.
 func (w *walker) nullable(s spot, kinds []kindAt) []kindAt {
 	v, on := w.flag(s, "nullable")
 	hasNull := slices.ContainsFunc(kinds, func(k kindAt) bool { return k.kind == "null" })
-	if on && !hasNull && s.Get("anyOf") == nil && s.Get("oneOf") == nil {
+	if on && !hasNull && !composed(s) {
 		kinds = append(kinds, kindAt{"null", v})
 	}
 	return kinds

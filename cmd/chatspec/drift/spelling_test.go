@@ -60,6 +60,8 @@ func TestOneMeaningOneFact(t *testing.T) {
 				`{$ref: '#/components/schemas/N'}`,
 				`{allOf: [{$ref: '#/components/schemas/N'}]}`,
 				`{nullable: true, oneOf: [{type: string}]}`,
+				`{nullable: true, allOf: [{$ref: '#/components/schemas/S'}]}`,
+				`{type: string, nullable: true, allOf: [{$ref: '#/components/schemas/S'}]}`,
 			},
 			want: []string{"present", `type "null"`, `type "string"`},
 		},
