@@ -74,6 +74,8 @@ func TestBadInput(t *testing.T) {
 		"Swagger":            {"swagger: '2.0'", "1: #: OpenAPI 2.0 (swagger) is not supported; convert the document to 3.0 or 3.1"},
 		"a later version":    {"openapi: 3.2.0", "1: #: OpenAPI 3.2.0 is not supported, only 3.0 and 3.1"},
 		"version of a type":  {"openapi: 3.1", "1: #: openapi is a number, want a text such as 3.1.0"},
+		"too many values":    {"[" + strings.Repeat("a,", 3_000_001) + "]", "1: not JSON: invalid character 'a' looking for beginning of value"},
+		"too many lines":     {strings.Repeat("- a\n", 3_000_001), "1: more than 3000000 lines and commas"},
 		"too large":          {strings.Repeat(" ", drift.MaxBytes+1), "1: larger than 16 MiB"},
 
 		"no paths":     {"openapi: 3.1.0\ninfo: {}", "1: #: has no paths"},

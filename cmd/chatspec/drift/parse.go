@@ -18,6 +18,7 @@ import (
 const (
 	MaxBytes = 16 << 20 // of a document, in bytes
 	maxNodes = 1_000_000
+	maxMarks = 3 * maxNodes // lines and commas, which part values; counted first, because the YAML package has no limit
 	maxDepth = 500
 )
 
@@ -114,6 +115,9 @@ func badText(data []byte) int {
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
 func parseYAML(name string, data []byte) (*Node, error) {
+	if bytes.Count(data, []byte(","))+bytes.Count(data, []byte("\n")) > maxMarks {
+		return nil, &Error{File: name, Line: 1, Reason: fmt.Sprintf("more than %d lines and commas", maxMarks)}
+	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc yaml.Node
 	err := dec.Decode(&doc)
