@@ -36,6 +36,29 @@ func TestRandomEditsOfOurs(t *testing.T) {
 	testRandomEdits(t, doc.document(t), 60, 10)
 }
 
+// TestRandomEditsAgainstOurs edits the official document and compares each edit with ours, as maintainers do: it
+// is reported unless it changes what is listed as a deviation.
+func TestRandomEditsAgainstOurs(t *testing.T) {
+	t.Parallel()
+	needShared(t, upstreamPath)
+	doc, ours, meant := loadDrift(t, upstreamPath), flatten(t, loadDrift(t, documentPath)), deviations(t)
+	used, _ := schemasOf(doc)
+	twice := declaredTwice(doc)
+	random := rand.New(rand.NewPCG(3, 4))
+	for n := 0; n < 100; {
+		e, ok := randomEdit(random, doc, used[random.IntN(len(used))], twice)
+		if !ok {
+			continue
+		}
+		n++
+		got := drift.Sift(drift.Diff(ours, flatten(t, e.doc)), meant)
+		listed := slices.ContainsFunc(got.Listed, func(l drift.Listed) bool { return l.NewSource.Pointer == e.pointer })
+		if len(got.Rest)+len(got.Stale) == 0 && !listed {
+			t.Errorf("%s at %s is not reported", e.kind, e.pointer)
+		}
+	}
+}
+
 // testRandomEdits makes edits below the paths, each of which must be reported at its pointer, and edits
 // elsewhere, which must not be reported at all.
 func testRandomEdits(t *testing.T, doc *drift.Document, below, elsewhere int) {
@@ -46,9 +69,8 @@ func testRandomEdits(t *testing.T, doc *drift.Document, below, elsewhere int) {
 	random := rand.New(rand.NewPCG(1, 2)) // the same edits in every run
 	kinds := map[string]int{}
 	for n := 0; n < below; {
-		pointer := used[random.IntN(len(used))]
-		e, ok := randomEdit(random, doc, pointer)
-		if !ok || slices.ContainsFunc(parts(e.pointer), func(name string) bool { return twice[name] }) {
+		e, ok := randomEdit(random, doc, used[random.IntN(len(used))], twice)
+		if !ok {
 			continue
 		}
 		n++
@@ -64,7 +86,7 @@ func testRandomEdits(t *testing.T, doc *drift.Document, below, elsewhere int) {
 		return slices.ContainsFunc(used, func(u string) bool { return u == p || strings.HasPrefix(u, p+"/") })
 	})
 	for n := 0; n < elsewhere; {
-		e, ok := randomEdit(random, doc, others[random.IntN(len(others))])
+		e, ok := randomEdit(random, doc, others[random.IntN(len(others))], nil)
 		if !ok {
 			continue
 		}
@@ -85,8 +107,9 @@ type edited struct {
 	doc           *drift.Document
 }
 
-// randomEdit makes a random edit of the schema at the pointer; false where that edit is not possible there.
-func randomEdit(random *rand.Rand, doc *drift.Document, pointer string) (edited, bool) {
+// randomEdit makes a random edit of the schema at the pointer; false where that edit is not possible there, or
+// is about a field that is declared twice.
+func randomEdit(random *rand.Rand, doc *drift.Document, pointer string, twice map[string]bool) (edited, bool) {
 	schema, err := doc.Lookup(pointer)
 	if err != nil || schema.Kind != drift.Object {
 		return edited{}, false
@@ -94,7 +117,7 @@ func randomEdit(random *rand.Rand, doc *drift.Document, pointer string) (edited,
 	names := []string{"field added", "field removed", "type", "value added", "value removed", "constant", "required", "optional", "limit", "limit added", "default"}
 	kind := names[random.IntN(len(names))]
 	at, edit := editOf(random, kind, schema)
-	if edit == nil {
+	if edit == nil || slices.ContainsFunc(parts(pointer+at), func(name string) bool { return twice[name] }) {
 		return edited{}, false
 	}
 	root := replaced(doc.Root, parts(pointer), edit)
