@@ -143,6 +143,18 @@ func TestDriftSources(t *testing.T) {
 	}
 }
 
+// TestDriftFromAHostileDocument has names that would repaint the terminal.
+func TestDriftFromAHostileDocument(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(chatspec.Spec, "        text_tokens: {type: integer", "        \"a\\e[2J\\x9b\": {type: string, enum: [\"\\e[1m\"]}\n        text_tokens: {type: integer", 1)
+	for _, args := range [][]string{{"drift"}, {"drift", "-json"}, {"apply", "-dry-run", "-spec", file(t, "openapi.yaml", chatspec.Spec)}} {
+		got := programWith(t, nil, text, append(args, "-")...)
+		if got.code != exitFailure || !strings.Contains(got.out+got.err, "a[2J") && !strings.Contains(got.out, `a\u001b[2J`) || strings.ContainsAny(got.out+got.err, "\x1b\u009b") && args[len(args)-1] != "-json" {
+			t.Errorf("%v: %+v", args, got)
+		}
+	}
+}
+
 func TestDriftBelowAPrefix(t *testing.T) {
 	t.Parallel()
 	prefixed := strings.ReplaceAll(chatspec.Spec, "\n  /chat/completions", "\n  /v1/chat/completions")

@@ -157,6 +157,42 @@ func TestApply(t *testing.T) {
 	}
 }
 
+// TestApplyAtTheEdges has texts whose lines are not like others.
+func TestApplyAtTheEdges(t *testing.T) {
+	t.Parallel()
+	const head = "openapi: 3.1.0\npaths: {/x: {get: {responses: {'200': {content: {a/b: {schema: {$ref: '#/components/schemas/A'}}}}}}}}\ncomponents:\n  schemas:\n"
+	for name, tc := range map[string]struct{ ours, theirs, want string }{
+		"no line feed at the end": {
+			"    A:\n      properties:\n        a: {type: string}", "    A: {properties: {a: {type: string}, b: {type: string}}}",
+			"    A:\n      properties:\n        a: {type: string}\n        b:\n          type: string\n          description: TODO describe this field\n",
+		},
+		"not before the first": {
+			"    A:\n        properties:\n            # first\n            b: {type: string}\n", "    A: {properties: {a: {type: string}, b: {type: string}}}",
+			"    A:\n        properties:\n            # first\n            b: {type: string}\n            a:\n              type: string\n              description: TODO describe this field\n",
+		},
+		"brackets over several lines": {
+			"    A:\n      enum: [a,\n        ü, 'é',   b # last\n      ]\n", "    A: {enum: [a, b, c, ü, é]}",
+			"    A:\n      enum: [a,\n        # TODO describe the value c\n        ü, 'é',   b, c # last\n      ]\n",
+		},
+		"numbers": {"    A: {enum: [1, 2.5]}", "    A: {enum: [1, 2.5, 3]}", "    # TODO describe the value '3'\n    A: {enum: [1, 2.5, 3]}"},
+		"last value without a line feed": {
+			"    A:\n      enum:\n        - \"a\"", "    A: {enum: [a, b]}",
+			"    A:\n      enum:\n        - \"a\"\n        # TODO describe the value b\n        - b\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			other, err := drift.Parse("theirs", []byte(head+tc.theirs))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if plan := apply(t, head+tc.ours, other); string(plan.Text) != head+tc.want {
+				t.Errorf("got\n%s\nwant\n%s\nrefused %v", plan.Text[len(head):], tc.want, plan.Refused)
+			}
+		})
+	}
+}
+
 // TestApplyRefuses has what needs thought, and what is said about it. The text stays as it is.
 func TestApplyRefuses(t *testing.T) {
 	t.Parallel()
@@ -218,4 +254,39 @@ func TestApplyInSeveralPlaces(t *testing.T) {
 	if len(plan.Refused) > 0 || len(got) != 3 {
 		t.Errorf("applied %v, refused %v", got, plan.Refused)
 	}
+}
+
+// FuzzApply has any two schemas: what is applied leaves fewer differences, all of them there before, in a
+// document that can be read; where nothing is applied, no byte changes.
+func FuzzApply(f *testing.F) {
+	f.Add("{type: string, enum: [a, 'b' ]} # c", "{type: string, enum: [a, b, c]}")
+	f.Add("\n  type: object\n  properties:\n    a: {type: string}\n", "{properties: {a: {type: string}, 'b ': {type: [number, 'null']}}}")
+	f.Add("\n  enum:\n  - \"a\\\"\"\n  -   b\n", "{enum: [c]}")
+	f.Add("{type: object, properties: {\n a: {type: string}}}", "{properties: {b: {type: array, items: {type: string}}}}")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		const head = "openapi: 3.1.0\npaths: {/x: {get: {responses: {'200': {content: {a/b: {schema: {$ref: '#/x-a'}}}}}}}}\nx-a: "
+		ours, errA := drift.Parse("ours", []byte(head+a))
+		theirs, errB := drift.Parse("theirs", []byte(head+b))
+		if errA != nil || errB != nil {
+			return
+		}
+		plan, err := drift.Apply([]byte(head+a), ours, theirs, drift.Scope{"/x"}, nil)
+		if err != nil {
+			return
+		}
+		if len(plan.Applied) == 0 {
+			if string(plan.Text) != head+a {
+				t.Errorf("nothing was applied, and the text is\n%s", plan.Text)
+			}
+			return
+		}
+		after, err := drift.Parse("after", plan.Text)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, plan.Text)
+		}
+		left := drift.Diff(mustFlatten(t, after), mustFlatten(t, theirs))
+		if len(left) > len(plan.Refused) {
+			t.Errorf("%d differences are left, %d were refused:\n%s", len(left), len(plan.Refused), plan.Text)
+		}
+	})
 }

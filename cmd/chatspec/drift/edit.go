@@ -60,7 +60,7 @@ func (e edit) addMember(lines []string, ending string) ([]string, error) {
 }
 
 // position is the index of a new key: in the order of the alphabet among the keys at the end that are in this
-// order, and behind all others.
+// order, and behind all others. The first key stays the first: it says what the object is.
 func position(fields []Field, key string) int {
 	sorted := len(fields) - 1
 	for sorted > 0 && fields[sorted-1].Key <= fields[sorted].Key {
@@ -150,7 +150,9 @@ func scalarLength(s string) int {
 		}
 		return len(s)
 	}
-	return len(strings.TrimRight(s[:max(strings.IndexAny(s+",", ",]\r\n"), 0)], " "))
+	s = s[:strings.IndexAny(s+",", ",]}\r\n")]
+	s, _, _ = strings.Cut(s, " #") // a comment
+	return len(strings.TrimRight(s, " "))
 }
 
 // plainScalar is text that YAML reads as text without quotes.
