@@ -123,11 +123,14 @@ func (d *Decoder) reset() {
 // steps.
 func (d *Decoder) takeSimple() (blank int, ok bool) {
 	in := &d.in
-	start, end, ends := in.pos, in.lf, "\n\n"
-	if in.cr < in.lf {
-		end, ends = in.cr, "\r\n\r\n"
-	}
-	if rest := in.buf[end:in.end]; len(rest) < len(ends) || string(rest[:len(ends)]) != ends {
+	start, end := in.pos, min(in.lf, in.cr)
+	var ends int
+	switch rest := in.buf[end:in.end]; {
+	case len(rest) >= 2 && string(rest[:2]) == "\n\n":
+		ends = 2
+	case len(rest) >= 4 && string(rest[:4]) == "\r\n\r\n":
+		ends = 4
+	default:
 		return 0, false
 	}
 	if line := in.buf[start:end]; len(line) < len(dataField) || string(line[:len(dataField)]) != dataField {
@@ -141,12 +144,12 @@ func (d *Decoder) takeSimple() (blank int, ok bool) {
 	}
 	d.content += int64(end - start)
 	in.hasData, in.dataStart, in.dataEnd = true, start, end
-	in.pos = end + len(ends)
+	in.pos = end + ends
 	in.lf = in.find('\n', in.pos)
 	if in.cr == end {
 		in.cr = in.find('\r', in.pos)
 	}
-	return end + len(ends)/2, true
+	return end + ends/2, true
 }
 
 // dispatch returns the event that the blank line completes whose end is at blank.
