@@ -14,14 +14,17 @@ import (
 
 // Text collects a string whose pieces follow each other (x-accumulate: append).
 //
-// It keeps them in parts, each with room for a quarter of what came before it. So no byte is moved until the
-// result is built, and all of it takes less than 2.5 times the memory of the text.
+// It keeps them in parts, all but the first few with room for a quarter of what came before. So no byte is moved until the
+// result is built, and all of it takes less than 2.5 times the memory of a long text.
 type Text struct {
 	parts [][]byte // all full but for the last
 	size  int
 }
 
-const firstPartBytes = 64
+const (
+	firstPartBytes = 64
+	manyPartBytes  = 512 // up to which parts grow faster, so that short texts have few
+)
 
 // Add appends s; the cost is linear in all that is added.
 func (t *Text) Add(s string) {
@@ -40,7 +43,10 @@ func (t *Text) add(s string) {
 			return
 		}
 	}
-	t.parts = append(t.parts, append(make([]byte, 0, max(firstPartBytes, len(s), t.size/4)), s...))
+	if t.parts == nil {
+		t.parts = make([][]byte, 0, 2)
+	}
+	t.parts = append(t.parts, append(make([]byte, 0, max(firstPartBytes, len(s), t.size/4, min(2*t.size, manyPartBytes))), s...))
 }
 
 // Result returns all pieces as one string.

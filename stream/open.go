@@ -206,7 +206,7 @@ func (s *sniffer) stop() { s.stopped, s.seen = true, nil }
 
 // How much of an answer Close reads after the stream has ended, and how long it waits for it.
 const (
-	drainBytes = 4 << 10
+	drainBytes = firstBufferBytes
 	drainTime  = 50 * time.Millisecond
 )
 
@@ -225,7 +225,9 @@ func (b *body) Close() error {
 		b.closed.Store(true)
 		if b.drain.Load() {
 			timer := time.AfterFunc(drainTime, func() { _ = b.ReadCloser.Close() })
-			_, _ = io.CopyN(io.Discard, b.ReadCloser, drainBytes) // what is left is worth nothing
+			rest := input{buf: newBuffer(drainBytes)}
+			_, _ = io.ReadFull(b.ReadCloser, rest.buf) // what is left is worth nothing
+			rest.release()
 			timer.Stop()
 		}
 		b.err = b.ReadCloser.Close()
