@@ -217,6 +217,11 @@ func (t *ByIndex[D, T, A, P]) Result() []T {
 
 // at returns what has arrived of the element, which may be nothing yet. It moves when other elements come.
 func (t *ByIndex[D, T, A, P]) at(p place) *A {
+	if n := len(t.elems); n > 0 { // nearly always it is the last
+		if e := &t.elems[n-1]; e.index == p.index && (p.id == "" || e.id == p.id) {
+			return &e.acc
+		}
+	}
 	i := t.find(p)
 	if i < 0 && p.id != "" {
 		if latest := t.find(place{index: p.index}); latest >= 0 && t.elems[latest].id == "" {

@@ -33,6 +33,7 @@ const (
 
 // Recognize returns the chunk if it is one that need not be decoded, else nil. Data with a string that is avoid,
 // between quotes, as a name or value, is not recognized. avoid is plain ASCII; the same must be given to Decode.
+// If it is empty, nothing is avoided.
 //
 // With again, the chunk may be the one that Recognize returned the last time, with other values. Chunks must then
 // only be read, and only until the next call. What an accumulator keeps of them stays valid.
@@ -55,7 +56,9 @@ func (c *Chunks[C]) Recognize(data []byte, avoid string, again bool) *C {
 		c.mem.begin()
 		chunk := (*C)(p.write(d, data, again))
 		c.missed = 0
-		c.moveUp(i)
+		if i > 0 {
+			c.moveUp(i)
+		}
 		return chunk
 	}
 	return nil
@@ -118,7 +121,7 @@ func (c *Chunks[C]) decode(data []byte, avoid string, decode func(*C, *Decoder))
 	if err := d.End(); err != nil {
 		return nil, err
 	}
-	if learn && c.rec.resolve() && !bytes.Contains(data, []byte(avoid+`"`)) {
+	if learn && c.rec.resolve() && (avoid == "" || !bytes.Contains(data, []byte(avoid+`"`))) {
 		c.patterns[maxPatterns-1].learn(&c.rec, data)
 		c.moveUp(maxPatterns - 1)
 	}

@@ -47,9 +47,13 @@ type blockOf[T any] struct{ elems []T }
 // begin prepares for the memory of one more chunk.
 func (m *memory) begin() {
 	m.left = eventBytes
-	if m.spent < generationBytes {
-		return
+	if m.spent >= generationBytes {
+		m.renew()
 	}
+}
+
+// renew begins a generation.
+func (m *memory) renew() {
 	m.spent, m.text = 0, nil
 	for _, b := range m.types[:m.used] {
 		b.drop()

@@ -115,6 +115,11 @@ func (v *variable) scan(d *Decoder, i int) bool {
 	v.from = i
 	switch v.kind {
 	case stringPlace, skippedString:
+		end, ascii := scanText(d.data, i)
+		if end < len(d.data) && d.data[end] == '"' { // as scanString begins
+			v.to, v.saved, v.ascii = end, 0, ascii
+			return true
+		}
 		d.pos = i - 1
 		_, v.saved, v.ascii = d.scanString()
 		v.to = d.pos - 1
@@ -131,8 +136,12 @@ func (v *variable) scan(d *Decoder, i int) bool {
 
 // avoids reports whether no string that match has found in b ends with word.
 func (p *pattern) avoids(b []byte, word string) bool {
+	if word == "" {
+		return true
+	}
 	for i := range p.varied {
-		if v := &p.varied[i]; bytes.HasSuffix(b[v.from:v.to], []byte(word)) {
+		v := &p.varied[i]
+		if last := v.to - 1; last > v.from && b[last] == word[len(word)-1] && bytes.HasSuffix(b[v.from:v.to], []byte(word)) {
 			return false
 		}
 	}
@@ -156,7 +165,11 @@ func (p *pattern) write(d *Decoder, b []byte, again bool) unsafe.Pointer {
 		at := unsafe.Add(p.made[v.run], v.off)
 		switch v.kind {
 		case stringPlace:
-			*(*string)(at) = d.copyString(b[v.from:v.to], v.saved, v.ascii)
+			if raw := b[v.from:v.to]; v.ascii && v.saved == 0 { // as copyString would
+				*(*string)(at) = d.mem.keep(append(d.mem.room(len(raw)), raw...))
+			} else {
+				*(*string)(at) = d.copyString(raw, v.saved, v.ascii)
+			}
 		case intPlace:
 			*(*int)(at) = int(v.integer)
 		case int64Place:
