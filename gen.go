@@ -16,7 +16,7 @@
 // Change openapi.yaml, run go generate, and the types follow.
 package chatspec
 
-import _ "embed"
+import "embed"
 
 // Spec is the OpenAPI 3.1 document that this module's types were generated from, as YAML.
 //
@@ -28,6 +28,13 @@ var Spec string
 //
 //go:embed api/deviations.yaml
 var Deviations string
+
+// Sources is what turns a document into Go, by the paths of this repository: oapi-codegen.yaml, the templates in
+// api/templates that it names, the vendors' overlays in api/overlays, and codec, which generated code calls.
+// "chatspec generate" writes packages with it. A program that does not use it does not carry it.
+//
+//go:embed oapi-codegen.yaml api/templates api/overlays codec/*.go
+var Sources embed.FS
 
 // In a workspace the generator would be built with other versions of its dependencies, hence GOWORK=off. The last
 // package is for tests alone, which compare the first with it.

@@ -55,6 +55,7 @@ func commands() []command {
 		serveCommand(),
 		driftCommand(),
 		applyCommand(),
+		generateCommand(),
 		versionCommand(),
 		helpCommand(),
 	}

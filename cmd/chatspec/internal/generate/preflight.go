@@ -1,0 +1,125 @@
+package generate
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// preflight looks for what the templates cannot make Go of, in everything that an operation reaches. What it lets
+// through and does not compile all the same is found by [check].
+type preflight struct {
+	*document
+	problems DocumentErrors
+	seen     map[string]bool // schemas by name
+	codecs   int             // schemas with x-stream-codec
+	ids      map[string]bool // of operations
+}
+
+// inspect returns what is wrong with the document.
+func (d *document) inspect() error {
+	p := &preflight{document: d, seen: map[string]bool{}, ids: map[string]bool{}}
+	if version := text(d.root, "openapi"); !strings.HasPrefix(version, "3.1.") {
+		return DocumentErrors{d.problem([]string{"openapi"}, "%q: want OpenAPI 3.1", version)}
+	}
+	for path, item := range members(get(d.root, "paths")) {
+		p.pathItem([]string{"paths", path}, path, item)
+	}
+	if len(p.seen) == 0 && len(p.problems) == 0 {
+		return DocumentErrors{d.problem([]string{"paths"}, "the document has no operation")}
+	}
+	return p.problems.orNil()
+}
+
+func (p *preflight) refuse(path []string, format string, args ...any) {
+	p.problems = append(p.problems, p.problem(path, format, args...))
+}
+
+var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
+func (p *preflight) pathItem(path []string, name string, item *yaml.Node) {
+	p.parameters(under(path, "parameters"), get(item, "parameters"))
+	for method, operation := range members(item) {
+		if !slices.Contains(methods, method) {
+			continue
+		}
+		at := under(path, method)
+		if id := text(operation, "operationId"); id != "" {
+			if p.ids[id] {
+				p.refuse(under(at, "operationId"), "another operation is called %s, too", id)
+			}
+			p.ids[id] = true
+		}
+		p.parameters(under(at, "parameters"), get(operation, "parameters"))
+		p.placeholders(at, name, get(item, "parameters"), get(operation, "parameters"))
+		p.content(under(at, "requestBody"), get(operation, "requestBody"))
+		for status, response := range members(get(operation, "responses")) {
+			p.content(under(at, "responses", status), response)
+		}
+	}
+}
+
+var placeholder = regexp.MustCompile(`\{([^}]*)\}`)
+
+// placeholders checks that the parameters of a path are declared.
+func (p *preflight) placeholders(at []string, name string, lists ...*yaml.Node) {
+	declared := map[string]bool{}
+	for _, list := range lists {
+		for _, parameter := range elements(list) {
+			if _, target := p.follow(nil, parameter); text(target, "in") == "path" {
+				declared[text(target, "name")] = true
+			}
+		}
+	}
+	for _, found := range placeholder.FindAllStringSubmatch(name, -1) {
+		if !declared[found[1]] {
+			p.refuse(at, "the parameter %s of the path is not declared", found[1])
+		}
+	}
+}
+
+func (p *preflight) parameters(path []string, list *yaml.Node) {
+	for i, parameter := range elements(list) {
+		at, target := p.follow(under(path, i), parameter)
+		if schema := get(target, "schema"); schema != nil {
+			p.schema(under(at, "schema"), schema, inOperation)
+		}
+		p.content(at, target)
+	}
+}
+
+// content visits the schemas of a body, of a response or of a parameter.
+func (p *preflight) content(path []string, node *yaml.Node) {
+	path, node = p.follow(path, node)
+	for media, body := range members(get(node, "content")) {
+		if schema := get(body, "schema"); schema != nil {
+			p.schema(under(path, "content", media, "schema"), schema, inOperation)
+		}
+	}
+}
+
+// follow returns what a reference to a component leads to, and any other node as it is.
+func (p *preflight) follow(path []string, node *yaml.Node) ([]string, *yaml.Node) {
+	ref := text(node, "$ref")
+	if ref == "" {
+		return path, node
+	}
+	target := strings.Split(strings.TrimPrefix(ref, "#/"), "/")
+	found := get(p.root, target...)
+	if found == nil || !strings.HasPrefix(ref, "#/components/") {
+		p.refuse(under(path, "$ref"), "%s is not in this document", ref)
+		return path, nil
+	}
+	return target, found
+}
+
+// under returns path with more keys or indices, in memory of its own.
+func under(path []string, more ...any) []string {
+	longer := slices.Clone(path)
+	for _, key := range more {
+		longer = append(longer, keyText(key))
+	}
+	return longer
+}
