@@ -1,7 +1,10 @@
 package stranger_test
 
 import (
+	"bytes"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -50,6 +53,27 @@ func TestModules(t *testing.T) {
 	for _, module := range modules {
 		if strings.HasPrefix(module, "github.com/chatspec/chatspec/") && !strings.Contains(module, "/tests/") || strings.HasPrefix(module, "go.opentelemetry.io/") {
 			t.Errorf("an importer's go.mod knows %s", module)
+		}
+	}
+}
+
+// TestSourcesCostNothing builds a program that uses the client: what only "chatspec generate" needs is not in it.
+func TestSourcesCostNothing(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{"./hello": false, "./testdata/sources": true} {
+		binary := filepath.Join(t.TempDir(), "program")
+		if out, err := exec.CommandContext(t.Context(), "go", "build", "-mod=readonly", "-o", binary, name).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		data, err := os.ReadFile(binary)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The first words of a template, of an overlay and of a file of package codec.
+		for _, text := range []string{"Accumulating: how the deltas of a stream add up", "What DeepSeek adds, as documented", "// Tag returns the value of the member called name"} {
+			if got := bytes.Contains(data, []byte(text)); got != want {
+				t.Errorf("%s has %q: %t, want %t", name, text, got, want)
+			}
 		}
 	}
 }
