@@ -26,7 +26,16 @@ func TestGenerate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("downloads and builds the command")
 	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	m := strangersModule(t)
+	_, line, _ := strings.Cut(m.read(t, "main.go"), "//go:generate ")
+	line, _, _ = strings.Cut(line, "\n")
+	if !strings.Contains(string(readme), "//go:generate "+line+"\n") {
+		t.Errorf("README.md does not show %s", line)
+	}
 	m.run(t, "go", "get", "github.com/chatspec/chatspec@v"+chatspec.Version)
 	before := m.read(t, "go.mod") + m.read(t, "go.sum")
 	m.run(t, "go", "generate", "./...")
