@@ -101,13 +101,17 @@ func (d *document) inDocument(file *ast.File, failed types.Error) DocumentError 
 	if path == nil {
 		return d.problem(nil, "the generated code does not compile: %s", failed.Msg)
 	}
-	for name := range members(get(d.root, append(slices.Clone(path), "properties")...)) {
-		if name == names.json || codegen.SchemaNameToTypeName(name) == names.field {
-			path = under(path, "properties", name)
-			break
+	return d.problem(d.propertyOf(path, names.json, names.field), "%s", reason(failed.Msg))
+}
+
+// propertyOf returns the property of a schema that one of the names is, or the schema. Names are as in JSON or Go.
+func (d *document) propertyOf(schema []string, names ...string) []string {
+	for name := range members(get(d.root, append(slices.Clone(schema), "properties")...)) {
+		if slices.Contains(names, name) || slices.Contains(names, codegen.SchemaNameToTypeName(name)) {
+			return under(schema, "properties", name)
 		}
 	}
-	return d.problem(path, "%s", reason(failed.Msg))
+	return schema
 }
 
 var duplicate = regexp.MustCompile(`duplicate typename '(\w+)'`)
@@ -115,8 +119,25 @@ var duplicate = regexp.MustCompile(`duplicate typename '(\w+)'`)
 // inProperty is how the generator names a place.
 var inProperty = regexp.MustCompile(`in property "([^"]+)" in schema "([^"]+)"`)
 
-// refused turns an error of the generator into one of the document.
-func (d *document) refused(err error) error {
+// inCode is how the generator says which line of its code cannot be read as Go; declared finds what is declared
+// there.
+var (
+	inCode   = regexp.MustCompile(`at line ([0-9]+): `)
+	declared = regexp.MustCompile(`^(?:func \(\w* ?\*?|func |type )(\w+)`)
+)
+
+// refused turns an error of the generator into one of the document. code is what it had generated all the same.
+func (d *document) refused(code string, err error) error {
+	if found := inCode.FindStringSubmatch(err.Error()); found != nil {
+		lines := strings.Split(code, "\n")
+		at, _ := strconv.Atoi(found[1]) // digits
+		for i := min(at, len(lines)) - 1; i >= 0; i-- {
+			if decl := declared.FindStringSubmatch(lines[i]); decl != nil && d.schemaOf(decl[1]) != nil {
+				path := d.propertyOf(d.schemaOf(decl[1]), identifier.FindAllString(lines[at-1], -1)...)
+				return DocumentErrors{d.problem(path, "the generated code is no Go: %s", strings.TrimSpace(lines[at-1]))}
+			}
+		}
+	}
 	if found := duplicate.FindStringSubmatch(err.Error()); found != nil {
 		return DocumentErrors{d.problem(d.schemaOf(found[1]), "two types would be called %s in Go: rename one", found[1])}
 	}

@@ -60,7 +60,7 @@ func Generate(c Config) ([]byte, error) {
 	defer generating.Unlock()
 	code, err := codegen.Generate(spec, options)
 	if err != nil {
-		return nil, doc.refused(err)
+		return nil, doc.refused(code, err)
 	}
 	if err := doc.check([]byte(code), c.Sources); err != nil {
 		return nil, err

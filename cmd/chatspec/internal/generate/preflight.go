@@ -83,6 +83,15 @@ func (p *preflight) placeholders(at []string, name string, lists ...*yaml.Node) 
 func (p *preflight) parameters(path []string, list *yaml.Node) {
 	for i, parameter := range elements(list) {
 		at, target := p.follow(under(path, i), parameter)
+		if target == nil {
+			continue
+		}
+		if text(target, "name") == "" || !slices.Contains([]string{"path", "query", "header", "cookie"}, text(target, "in")) {
+			p.refuse(at, "a parameter needs a name, and in: path, query, header or cookie")
+		}
+		if get(target, "schema") == nil && get(target, "content") == nil {
+			p.refuse(at, "a parameter needs a schema")
+		}
 		if schema := get(target, "schema"); schema != nil {
 			p.schema(under(at, "schema"), schema, inOperation)
 		}

@@ -23,6 +23,9 @@ type refused struct {
 // document, before anything is compiled.
 func TestRefused(t *testing.T) {
 	t.Parallel()
+	if raceEnabled {
+		t.Skip("takes minutes under the race detector")
+	}
 	data, err := os.ReadFile("testdata/refused.yaml")
 	if err != nil {
 		t.Fatal(err)

@@ -136,6 +136,8 @@ func (p *preflight) types(path []string, node *yaml.Node) {
 	types = slices.DeleteFunc(types, func(t string) bool { return t == "null" })
 	known := []string{"string", "integer", "number", "boolean", "array", "object"}
 	switch {
+	case slices.ContainsFunc(elements(get(node, "type")), func(t *yaml.Node) bool { return t.ShortTag() != "!!str" }):
+		p.refuse(under(path, "type"), "a type is a text: write 'null' in quotes")
 	case get(node, "nullable") != nil:
 		p.refuse(under(path, "nullable"), "OpenAPI 3.1 says type: [string, 'null']")
 	case len(types) > 1:
