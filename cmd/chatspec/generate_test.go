@@ -12,17 +12,20 @@ import (
 	"github.com/chatspec/chatspec"
 )
 
-// TestGeneratedPackages writes a package for each overlay that is built in and for one of everything that the
-// templates support, and runs testdata/generated against them, in one module that knows only the root module.
+// TestGeneratedPackages writes a package for each overlay that is built in, for all of them together and for
+// everything that the templates support, and runs testdata/generated against them, in one module that knows only the root module.
 func TestGeneratedPackages(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "generated")
 	if err := os.CopyFS(dir, os.DirFS("testdata/generated")); err != nil {
 		t.Fatal(err)
 	}
+	var all []string
 	for _, overlay := range builtInOverlays() {
 		generated(t, dir, overlay, "-overlay", overlay)
+		all = append(all, "-overlay", overlay)
 	}
+	generated(t, dir, "together", all...)
 	generated(t, dir, "supported", "-overlay", "testdata/supported.yaml")
 	root, err := filepath.Abs("../..")
 	if err != nil {

@@ -5,6 +5,8 @@
 //	chatspec list                        stored completions; also get, update, delete, messages
 //	chatspec serve                       a fake server on loopback, for trying clients
 //	chatspec drift upstream.yaml         what another OpenAPI document has otherwise; also apply
+//	chatspec generate -o chat -overlay vllm
+//	                                     a Go package with a vendor's fields, or your own
 //	chatspec help chat                   what a command does, with its flags and examples
 //
 // It talks to the server that OPENAI_BASE_URL (or the flag -base-url) names, with the key in OPENAI_API_KEY;

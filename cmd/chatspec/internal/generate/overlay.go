@@ -2,6 +2,7 @@ package generate
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,8 +34,27 @@ func (d *document) apply(file File) error {
 			problems = append(problems, actionProblem(file.Name, node.Content[0], i, "target", err.Error()))
 		}
 	}
+	unique(d.root)
 	d.attribute(file.Name)
 	return problems.orNil()
+}
+
+// unique drops what stands twice in lists that are sets. Overlays append to lists, and two of them may bring the
+// same field.
+func unique(node *yaml.Node) {
+	for key, value := range members(node) {
+		if value.Kind == yaml.SequenceNode && slices.Contains([]string{"type", "required", "enum"}, key) {
+			seen := map[string]bool{}
+			value.Content = slices.DeleteFunc(value.Content, func(n *yaml.Node) bool {
+				again := n.Kind == yaml.ScalarNode && seen[n.Value]
+				seen[n.Value] = true
+				return again
+			})
+		}
+	}
+	for _, child := range node.Content {
+		unique(child)
+	}
 }
 
 // checkOverlay finds what the library does not, or says without a place.

@@ -18,6 +18,7 @@ import (
 	"generated/groq"
 	"generated/ollama"
 	"generated/openrouter"
+	"generated/together"
 	"generated/vllm"
 )
 
@@ -174,4 +175,15 @@ func TestOllama(t *testing.T) {
 	}
 	writes(t, ollama.CreateChatCompletionRequest{Reasoning: &ollama.Reasoning{Effort: "high"}},
 		`{"model":"","messages":null,"reasoning":{"effort":"high"}}`)
+}
+
+// TestTogether has one package with the fields of all vendors, as a gateway needs it.
+func TestTogether(t *testing.T) {
+	t.Parallel()
+	for _, vendor := range []string{"azure", "deepseek", "groq", "ollama", "openrouter", "vllm"} {
+		t.Run(vendor, func(t *testing.T) {
+			t.Parallel()
+			read(t, vendor, together.Codec{})
+		})
+	}
 }
