@@ -131,10 +131,12 @@ func (d *document) refused(code string, err error) error {
 	if found := inCode.FindStringSubmatch(err.Error()); found != nil {
 		lines := strings.Split(code, "\n")
 		at, _ := strconv.Atoi(found[1]) // digits
-		for i := min(at, len(lines)) - 1; i >= 0; i-- {
-			if decl := declared.FindStringSubmatch(lines[i]); decl != nil && d.schemaOf(decl[1]) != nil {
-				path := d.propertyOf(d.schemaOf(decl[1]), identifier.FindAllString(lines[at-1], -1)...)
-				return DocumentErrors{d.problem(path, "the generated code is no Go: %s", strings.TrimSpace(lines[at-1]))}
+		lines = lines[:min(at, len(lines))]
+		for _, line := range slices.Backward(lines) {
+			if decl := declared.FindStringSubmatch(line); decl != nil && d.schemaOf(decl[1]) != nil {
+				bad := lines[len(lines)-1]
+				path := d.propertyOf(d.schemaOf(decl[1]), identifier.FindAllString(bad, -1)...)
+				return DocumentErrors{d.problem(path, "the generated code is no Go: %s", strings.TrimSpace(bad))}
 			}
 		}
 	}
