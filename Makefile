@@ -160,6 +160,14 @@ lint-openapi: ## Lint openapi.yaml (npm)
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
 		"$${node:-node}" tests/lint/node_modules/@redocly/cli/bin/cli.js lint openapi.yaml
 
+.PHONY: api
+api: ## Fail where the exported API is not what api/exported lists, or changed without CHANGELOG.md (UPDATE=1 lists it)
+	@cd tests/api && GOWORK=off go run . $(if $(UPDATE),-update)
+
+.PHONY: api-release
+api-release: ## Say what changed in the exported API since the last tag, and fail where the version does not allow it
+	@cd tests/api && GOWORK=off go run . -release
+
 .PHONY: fmt
 fmt: bin/golangci-lint ## Format the Go code
 	@$(call each,$(CODE),"$$root/bin/golangci-lint" fmt ./...)

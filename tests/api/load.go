@@ -1,0 +1,68 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"go/types"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// rootModule is the path of the root module, below which the others are.
+const rootModule = "github.com/chatspec/chatspec"
+
+// moduleDirs are the folders of the modules that others import, and the prefixes of their tags.
+var moduleDirs = []string{".", "chatspecotel", "cmd/chatspec"}
+
+// loadAll returns the public packages of all modules, by import path.
+func loadAll(root string) (map[string]*types.Package, error) {
+	all := map[string]*types.Package{}
+	for _, dir := range moduleDirs {
+		found, err := load(root, dir)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(all, found)
+	}
+	return all, nil
+}
+
+// load returns the public packages of the module in a folder, by import path. Programs and internal packages
+// are not public.
+func load(root, dir string) (map[string]*types.Package, error) {
+	work := "GOWORK=off"
+	if dir != "." { // it finds the root module through go.work
+		file, err := filepath.Abs(filepath.Join(root, "go.work"))
+		if err != nil {
+			return nil, err
+		}
+		work = "GOWORK=" + file
+	}
+	found, err := packages.Load(&packages.Config{
+		Mode: packages.NeedName | packages.NeedTypes,
+		Dir:  filepath.Join(root, dir),
+		Env:  append(os.Environ(), work),
+	}, "./...")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	public := map[string]*types.Package{}
+	for _, pkg := range found {
+		if pkg.Name == "main" || slices.Contains(strings.Split(pkg.PkgPath, "/"), "internal") {
+			continue
+		}
+		for _, failed := range pkg.Errors {
+			err = errors.Join(err, failed)
+		}
+		public[pkg.PkgPath] = pkg.Types
+	}
+	if err == nil && len(public) == 0 {
+		err = fmt.Errorf("%s: no public package", dir)
+	}
+	return public, err
+}
