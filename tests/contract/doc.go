@@ -4,7 +4,7 @@
 // rules under which the generator makes good Go of it, and that this Go reads and writes all of it. The
 // checks are themselves checked: edits that break something must be found.
 //
-// What needs ../shared beside the clone (the official document and the seed) skips without it. The
+// What needs ../shared beside the clone (the official documents and the seed) skips without it. The
 // comparison itself is that of `chatspec drift`, which knows neither document by name.
 //
 // The package has no code of its own: it is a module apart, so that no importer of chatspec ever sees
