@@ -36,7 +36,7 @@ func compareReleases(root string) error {
 		failed += breaks
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d changes break importers, which the version does not allow", failed)
+		return fmt.Errorf("changes that break importers, which the version does not allow: %d", failed)
 	}
 	return nil
 }
