@@ -1,5 +1,5 @@
 # Everything that .ci/run does can be done here: "make help" lists the targets. They need Go and git, nothing
-# else; e2e and lint also need npm, ui needs tmux.
+# else; e2e, lint and docs-script also need npm, ui needs tmux and chromium.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -87,14 +87,22 @@ test: ## Vet and test all modules that need only Go, with the race detector wher
 		$(call each,$(JUST_GO),go test -shuffle=on ./...); \
 	fi
 
+.PHONY: docs
+docs: ## Write openapi.yaml as a page that works without a network: bin/openapi.html
+	@mkdir -p bin
+	go run ./cmd/chatspec/internal/reference/write >bin/openapi.html
+	@echo "wrote bin/openapi.html; chatspec serve shows the same page"
+
 .PHONY: e2e
 e2e: ## Test against programs that no one here wrote (npm)
 	@$(need_npm)
 	cd tests/e2e && $(npm_ci) && GOWORK=off go test -count=1 ./...
 
 .PHONY: ui
-ui: ## Test what people see, in a terminal (tmux)
-	@command -v tmux >/dev/null || { echo "make $@ needs tmux" >&2; exit 1; }
+ui: ## Test what people see, in a terminal (tmux) and in a browser (chromium)
+	@for tool in tmux chromium; do \
+		command -v $$tool >/dev/null || { echo "make $@ needs $$tool" >&2; exit 1; }; \
+	done
 	cd tests/ui && GOWORK=off go test -count=1 ./...
 
 .PHONY: peers
@@ -151,14 +159,30 @@ lint-go: bin/golangci-lint ## Lint the Go code of all modules
 	[ $$status = 0 ] || exit 1; \
 	grep "$$unused" "$$said" | sort | uniq -c | sed -n 's/^ *$(words $(CODE)) /unused in .golangci.yml: /p'
 
-# Redocly runs on the Node.js 22 that npm brings where there is one for this machine.
-.PHONY: lint-openapi
-lint-openapi: ## Lint openapi.yaml (npm)
+# The script of the page of "make docs", and the notices of what is bundled in it, are those of the package that
+# tests/lint pins.
+REFERENCE := cmd/chatspec/internal/reference
+REDOCLY   := tests/lint/node_modules/@redocly/cli
+
+.PHONY: docs-script
+docs-script: ## Take the script of the page from the package that tests/lint pins (npm)
 	@$(need_npm)
 	cd tests/lint && $(npm_ci)
+	gzip -9nc $(REDOCLY)/lib/chunks/redoc.standalone.js >$(REFERENCE)/redoc.standalone.js.gz
+	cp $(REDOCLY)/LICENSE $(REFERENCE)/redoc.LICENSE
+	cp $(REDOCLY)/THIRD_PARTY_NOTICES $(REFERENCE)/redoc.NOTICES
+
+# Redocly runs on the Node.js 22 that npm brings where there is one for this machine.
+.PHONY: lint-openapi
+lint-openapi: ## Lint openapi.yaml, and compare the script of its page with the package (npm)
+	@$(need_npm)
+	cd tests/lint && $(npm_ci)
+	@gzip -dc $(REFERENCE)/redoc.standalone.js.gz | cmp - $(REDOCLY)/lib/chunks/redoc.standalone.js && \
+	cmp $(REFERENCE)/redoc.LICENSE $(REDOCLY)/LICENSE && cmp $(REFERENCE)/redoc.NOTICES $(REDOCLY)/THIRD_PARTY_NOTICES || \
+	{ echo "$(REFERENCE) is not of the package that tests/lint pins: make docs-script" >&2; exit 1; }
 	@node=$$(ls -d tests/lint/node_modules/node-*/bin/node 2>/dev/null | head -n 1); \
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
-		"$${node:-node}" tests/lint/node_modules/@redocly/cli/bin/cli.js lint openapi.yaml
+		"$${node:-node}" $(REDOCLY)/bin/cli.js lint openapi.yaml
 
 .PHONY: api
 api: ## Fail where the exported API is not what api/exported lists, or changed without CHANGELOG.md (UPDATE=1 lists it)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -10,10 +11,13 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
+	"github.com/chatspec/chatspec"
 	"github.com/chatspec/chatspec/chattest"
+	"github.com/chatspec/chatspec/cmd/chatspec/internal/reference"
 	chat "github.com/chatspec/chatspec/generated"
 )
 
@@ -27,6 +31,7 @@ const (
 const serveHelp = `Serves a fake chat completions server, for trying clients without a key, costs
 or a network. It checks requests against openapi.yaml, answers with streams,
 usage, tool calls and errors, and keeps completions made with store in memory.
+A browser that opens the address without /v1 sees openapi.yaml as a page.
 
 When it listens it writes one line to standard output, such as
 OPENAI_BASE_URL=http://127.0.0.1:8080/v1, and then a line to standard error for
@@ -86,7 +91,7 @@ func (f *serveFlags) run(ctx context.Context, c *console, args []string) error {
 		return err
 	}
 	server := &http.Server{
-		Handler:           logged(c, f.handler()),
+		Handler:           logged(c, withReference(f.handler())),
 		ReadHeaderTimeout: headerTimeout,
 		ErrorLog:          log.New(c.stderr, "chatspec: ", 0),
 	}
@@ -151,6 +156,27 @@ func (f *serveFlags) handler() *chattest.Handler {
 	handler := chattest.NewHandler(append(script, chattest.BuiltIn().WithPace(f.pace).Repeated())...)
 	handler.RequireKey(f.key)
 	return handler
+}
+
+// referencePage returns the page that shows openapi.yaml. It is made when it is first asked for.
+var referencePage = sync.OnceValues(func() ([]byte, error) { return reference.Page(chatspec.Spec) })
+
+// withReference answers a GET of the root with the page that shows openapi.yaml, whatever key the API wants, and hands
+// all else to the API.
+func withReference(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" || r.Method != http.MethodGet && r.Method != http.MethodHead {
+			next.ServeHTTP(w, r)
+			return
+		}
+		page, err := referencePage()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(page))
+	})
 }
 
 // logged notes each request when its answer has ended: method, path and status, never a header or a body.

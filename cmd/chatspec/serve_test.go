@@ -85,6 +85,45 @@ func TestServeFailsFirst(t *testing.T) {
 	}
 }
 
+// TestServeShowsTheDocument asks for the page, which needs no key, and for what is not the page.
+func TestServeShowsTheDocument(t *testing.T) {
+	t.Parallel()
+	baseURL, stop := startServe(t, "-key", "sk-1")
+	root := strings.TrimSuffix(baseURL, "v1")
+	for _, tc := range []struct {
+		method, url string
+		status      int
+		page        bool
+	}{
+		{http.MethodGet, root, http.StatusOK, true},
+		{http.MethodHead, root, http.StatusOK, false},
+		{http.MethodPost, root, http.StatusNotFound, false},
+		{http.MethodGet, root + "openapi.yaml", http.StatusNotFound, false},
+		{http.MethodGet, baseURL + "/chat/completions", http.StatusUnauthorized, false},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), tc.method, tc.url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil || resp.StatusCode != tc.status {
+			t.Errorf("%s %s: %d %v", tc.method, tc.url, resp.StatusCode, err)
+		}
+		isPage := strings.HasPrefix(string(body), "<!DOCTYPE html>") && strings.Contains(string(body), "createChatCompletion")
+		if isPage != tc.page || tc.page && resp.Header.Get("Content-Type") != "text/html; charset=utf-8" {
+			t.Errorf("%s %s: page %v, %v", tc.method, tc.url, isPage, resp.Header)
+		}
+	}
+	if got := stop(); got.code != exitOK {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestServeStops ends serve while an answer is under way: the answer is finished first.
 func TestServeStops(t *testing.T) {
 	t.Parallel()
