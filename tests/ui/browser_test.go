@@ -16,7 +16,7 @@ import (
 
 // browser is a tab of a chromium that can reach nothing but loopback.
 type browser struct {
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // chromedp has the tab in it
 
 	mu       sync.Mutex
 	requests []string // the URLs of all that was asked for, data apart
@@ -115,7 +115,10 @@ func TestReference(t *testing.T) {
 	b.run(t, "opening an operation", chromedp.Click(`//a[.="post/chat/completions"]`))
 	b.wait(t, "generates the next message of a conversation.")
 	b.wait(t, "is the ID of the model that answers, as the server names it.") // a field
+	b.wait(t, "is always developer.")                                         // a field within a field
 	b.screenshot(t, "operation")
+	b.run(t, "opening it again", chromedp.Reload()) // the address is that of the operation now
+	b.wait(t, "generates the next message of a conversation.")
 	b.check(t, url)
 }
 

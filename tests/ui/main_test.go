@@ -1,7 +1,6 @@
 package ui_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,8 +21,10 @@ func TestMain(m *testing.M) {
 
 // build builds cmd/chatspec in the workspace, as people do, and calls run with bin set.
 func build(run func() int) (code int, err error) {
-	if _, err := exec.LookPath("tmux"); err != nil {
-		return 1, errors.New("make ui needs tmux")
+	for _, tool := range []string{"tmux", "chromium"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			return 1, fmt.Errorf("make ui needs %s", tool)
+		}
 	}
 	if bin, err = os.MkdirTemp("", "chatspec-ui-"); err != nil {
 		return 1, err
