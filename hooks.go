@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -235,12 +236,7 @@ func (w *watcher) end(response any, err error) (call Call, now bool) {
 	w.ended = true
 	w.call.Elapsed = time.Since(w.call.Start)
 	w.call.Err = err
-	indices := make([]int, 0, len(w.reasons))
-	for index := range w.reasons {
-		indices = append(indices, index)
-	}
-	slices.Sort(indices)
-	for _, index := range indices {
+	for _, index := range slices.Sorted(maps.Keys(w.reasons)) {
 		w.call.FinishReasons = append(w.call.FinishReasons, w.reasons[index])
 	}
 	if last := new(chat.CreateChatCompletionStreamResponse); w.usage != nil && last.UnmarshalJSON(w.usage) == nil {
