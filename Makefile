@@ -192,6 +192,13 @@ api: ## Fail where the exported API is not what api/exported lists, or changed w
 api-release: ## Say what changed in the exported API since the last tag, and fail where the version does not allow it
 	@cd tests/api && GOWORK=off go run . -release
 
+# Its dependencies are not in the go.sum of anything here; Go checks them against its checksum database.
+GORELEASER := github.com/goreleaser/goreleaser/v2@v2.16.0
+
+.PHONY: snapshot
+snapshot: ## Build the command for all platforms of a release, publishing nothing: bin/release
+	GOFLAGS=-mod=mod go run $(GORELEASER) release --snapshot --clean
+
 .PHONY: fmt
 fmt: bin/golangci-lint ## Format the Go code
 	@$(call each,$(CODE),"$$root/bin/golangci-lint" fmt ./...)

@@ -107,11 +107,14 @@ func versionCommand() command {
 				if len(args) > 0 {
 					return usageError{text: "version takes no arguments"}
 				}
-				return c.print(fmt.Sprintf("chatspec %s%s %s %s/%s\n", chatspec.Version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH))
+				return c.print(fmt.Sprintf("chatspec %s%s %s %s/%s\n", release, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH))
 			}
 		},
 	}
 }
+
+// release is the version of the command. The linker sets it for binaries that are published.
+var release = chatspec.Version
 
 // commit returns what Go noted at build time of the commit, with a blank before it.
 func commit() (text string) {
