@@ -14,6 +14,7 @@ type leaf struct {
 	against    spot              // where the opposite is said; the kind is never then
 	schema     spot              // the schema that has the type, behind all references
 	keys       map[string]spot   // keywords that are facts as they are
+	more       []member          // those that another part of an allOf says otherwise, where both hold
 	outer      map[string]spot   // annotations of the union or reference that the leaf is part of
 	values     []spot            // what an enum or const allows, without null
 	closed     bool              // whether there is an enum or const
@@ -51,10 +52,20 @@ func (w *walker) alternatives(s spot, refs []string, depth int) []leaf {
 	return w.unions(s, w.single(s), refs, depth)
 }
 
-// unions holds allOf, anyOf and oneOf of a schema against the rest of it.
+// unions holds allOf, anyOf and oneOf of a schema against the rest of it. Annotations beside an allOf go before
+// those in it.
 func (w *walker) unions(s spot, out []leaf, refs []string, depth int) []leaf {
-	for _, part := range w.items(s, "allOf") {
-		out = w.product(s, out, w.alternatives(part, refs, depth+1))
+	if parts := w.items(s, "allOf"); len(parts) > 0 {
+		beside := map[string]spot{}
+		for i := range out {
+			beside = overlaid(beside, takeAnnotations(out[i]))
+		}
+		for _, part := range parts {
+			out = w.product(s, out, w.alternatives(part, refs, depth+1))
+		}
+		for i := range out {
+			out[i].keys = overlaid(out[i].keys, beside)
+		}
 	}
 	for _, key := range []string{"anyOf", "oneOf"} {
 		if branches := w.items(s, key); len(branches) > 0 {
@@ -205,10 +216,14 @@ func merge(a, b leaf) (leaf, bool) {
 	out.keys = maps.Clone(a.keys)
 	for key, v := range b.keys {
 		if old, ok := out.keys[key]; ok {
+			if both(key, old, v) {
+				out.more = append(slices.Clip(out.more), member{key, old})
+			}
 			v = stricter(key, old, v)
 		}
 		out.keys = overlaid(out.keys, map[string]spot{key: v})
 	}
+	out.more = slices.Concat(out.more, b.more)
 	out.outer = overlaid(a.outer, b.outer)
 	switch {
 	case a.closed && b.closed:
@@ -249,14 +264,25 @@ func joined(a, b map[string][]spot) map[string][]spot {
 // stricter is a keyword that two parts of an allOf have, read as both at once.
 func stricter(key string, a, b spot) spot {
 	if a.Kind != Number || b.Kind != Number {
+		if a.isTrue() && !slices.Contains(annotations, key) {
+			return a
+		}
 		return b
 	}
 	x, _ := strconv.ParseFloat(a.Text, 64)
 	y, _ := strconv.ParseFloat(b.Text, 64)
-	low := strings.HasPrefix(key, "min") || key == "exclusiveMinimum"
-	high := strings.HasPrefix(key, "max") || key == "exclusiveMaximum"
-	if low && x > y || high && x < y {
+	if lower(key) && x > y || upper(key) && x < y {
 		return a
 	}
 	return b
 }
+
+// both reports whether neither of two values of a keyword says what the other one says, as with two patterns.
+func both(key string, a, b spot) bool {
+	ordered := a.Kind == Boolean || b.Kind == Boolean || lower(key) || upper(key) || slices.Contains(annotations, key)
+	return !ordered && a.literal() != b.literal()
+}
+
+// lower and upper report whether a keyword is a limit.
+func lower(key string) bool { return strings.HasPrefix(key, "min") || key == "exclusiveMinimum" }
+func upper(key string) bool { return strings.HasPrefix(key, "max") || key == "exclusiveMaximum" }

@@ -97,10 +97,13 @@ func (w *walker) limits(at string, l leaf, open bool) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(l.keys)) {
 		v := l.keys[key]
-		zero := v.Kind == Number && v.Text == "0" && key != "minimum" && len(key) > 3 && key[:3] == "min"
+		zero := v.Kind == Number && v.Text == "0" && slices.Contains(fromZero, key)
 		if !slices.Contains(annotations, key) && !v.isFalse() && !zero {
 			w.add(at, key, v)
 		}
+	}
+	for _, m := range l.more {
+		w.add(at, m.key, m.spot)
 	}
 }
 
@@ -127,11 +130,11 @@ func (w *walker) children(at string, l leaf, trail map[string]string) {
 	}
 }
 
-// part walks into the schemas of one keyword. A schema that allows anything says nothing.
+// part walks into the schemas of one keyword. Elements and map values that may be anything say nothing.
 func (w *walker) part(at, step string, schemas []spot, owner string, trail map[string]string) {
-	if step == "{}" {
+	if step == "{}" || step == "[]" {
 		for _, s := range schemas {
-			if s.isFalse() {
+			if step == "{}" && s.isFalse() {
 				w.addText(owner, "closed", "true", s)
 				return
 			}

@@ -20,6 +20,9 @@ var silent = map[string]bool{
 // annotations belong to the place and not to one alternative of it.
 var annotations = []string{"deprecated", "readOnly", "writeOnly", "default"}
 
+// fromZero are limits whose 0 says what absence says.
+var fromZero = []string{"minItems", "minLength", "minProperties"}
+
 // partSteps are keywords that hold one schema, and the step of the path that leads to it. What is said of
 // elements and map values is so common that it has a short form.
 var partSteps = map[string]string{
