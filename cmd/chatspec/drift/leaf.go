@@ -24,6 +24,7 @@ type leaf struct {
 	holders    []spot            // the schemas that properties come from
 	tag        string            // the property by which the union tells its objects apart, if it says so
 	refs       []string          // the references that led here
+	from       []string          // the pointers of the schemas that say more than a type
 }
 
 // maxLeaves bounds the alternatives of one schema. The official document has up to 30.
@@ -240,6 +241,7 @@ func merge(a, b leaf) (leaf, bool) {
 	out.required = slices.Concat(a.required, b.required)
 	out.holders = slices.Concat(a.holders, b.holders)
 	out.refs = slices.Concat(a.refs, b.refs)
+	out.from = slices.Concat(a.from, b.from)
 	if out.tag == "" {
 		out.tag = b.tag
 	}

@@ -4,11 +4,21 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 )
 
-// schema says what may stand at a place: all of the given schemas hold. trail has the references on the way
-// down and where each was met.
-func (w *walker) schema(at string, trail map[string]string, schemas ...spot) {
+// trail has the references on the way down.
+type trail map[string]visit
+
+// visit is where a reference was met last, how often, and to which leaves it has led.
+type visit struct {
+	at     string
+	times  int
+	leaves []string
+}
+
+// schema says what may stand at a place: all of the given schemas hold.
+func (w *walker) schema(at string, way trail, schemas ...spot) {
 	leaves := w.alternatives(schemas[0], nil, 0)
 	for _, s := range schemas[1:] {
 		leaves = w.product(s, leaves, w.alternatives(s, nil, 0))
@@ -39,7 +49,7 @@ func (w *walker) schema(at string, trail map[string]string, schemas ...spot) {
 		if l.kind == "object" {
 			place = w.variant(at, l, count["object"] > 1)
 		}
-		if met, ok := l.met(trail); ok {
+		if met, ok := l.met(way); ok {
 			w.addText(place, "recursive", (&Node{Kind: Text, Text: met}).literal(), l.schema)
 			continue
 		}
@@ -49,7 +59,7 @@ func (w *walker) schema(at string, trail map[string]string, schemas ...spot) {
 		}
 		w.annotations(own, l, l.keys)
 		w.limits(place, l, open[l.kind])
-		w.children(place, l, l.extend(trail, place))
+		w.children(place, l, l.extend(way, place, leaves))
 	}
 }
 
@@ -108,7 +118,7 @@ func (w *walker) limits(at string, l leaf, open bool) {
 }
 
 // children walks into the fields, elements and map values of a leaf.
-func (w *walker) children(at string, l leaf, trail map[string]string) {
+func (w *walker) children(at string, l leaf, way trail) {
 	for _, h := range l.holders {
 		if !slices.Contains(w.objects[at], h.source()) {
 			w.objects[at] = append(w.objects[at], h.source())
@@ -116,7 +126,7 @@ func (w *walker) children(at string, l leaf, trail map[string]string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.properties)) {
 		w.present(at+"."+name, l.properties[name][0])
-		w.schema(at+"."+name, trail, l.properties[name]...)
+		w.schema(at+"."+name, way, l.properties[name]...)
 	}
 	for _, r := range l.required {
 		if _, ok := l.properties[r.text()]; ok {
@@ -126,12 +136,12 @@ func (w *walker) children(at string, l leaf, trail map[string]string) {
 		}
 	}
 	for _, step := range slices.Sorted(maps.Keys(l.parts)) {
-		w.part(at+step, step, l.parts[step], at, trail)
+		w.part(at+step, step, l.parts[step], at, way)
 	}
 }
 
 // part walks into the schemas of one keyword. Elements and map values that may be anything say nothing.
-func (w *walker) part(at, step string, schemas []spot, owner string, trail map[string]string) {
+func (w *walker) part(at, step string, schemas []spot, owner string, way trail) {
 	if step == "{}" || step == "[]" {
 		for _, s := range schemas {
 			if step == "{}" && s.isFalse() {
@@ -147,7 +157,7 @@ func (w *walker) part(at, step string, schemas []spot, owner string, trail map[s
 		}
 	}
 	w.present(at, schemas[0])
-	w.schema(at, trail, schemas...)
+	w.schema(at, way, schemas...)
 }
 
 // key tells an object from its siblings in a union by a property that must have one constant value:
@@ -170,27 +180,41 @@ func (w *walker) key(l leaf) string {
 	return ""
 }
 
-// met reports a reference of the leaf that was followed further up, and where that was.
-func (l leaf) met(trail map[string]string) (string, bool) {
+// met reports a reference that was followed further up and led to the same leaf, and where that was. What an allOf
+// or the place of a reference adds makes it another leaf, with more to say; once is enough to say it.
+func (l leaf) met(way trail) (string, bool) {
 	for _, ref := range l.refs {
-		if at, ok := trail[ref]; ok {
-			return at, true
+		if v, ok := way[ref]; ok && (v.times > 1 || slices.Contains(v.leaves, l.name())) {
+			return v.at, true
 		}
 	}
 	return "", false
 }
 
-// extend is the trail with the references of the leaf, for what is below it.
-func (l leaf) extend(trail map[string]string, at string) map[string]string {
+// extend is the trail with the references of the leaf, for what is below it. Other leaves of a reference count as
+// visited, since they are walked from the same place.
+func (l leaf) extend(way trail, at string, leaves []leaf) trail {
 	if len(l.refs) == 0 {
-		return trail
+		return way
 	}
-	out := maps.Clone(trail)
+	out := maps.Clone(way)
 	if out == nil {
-		out = map[string]string{}
+		out = trail{}
 	}
 	for _, ref := range l.refs {
-		out[ref] = at
+		v := visit{at, way[ref].times + 1, slices.Clone(way[ref].leaves)}
+		for _, other := range leaves {
+			if slices.Contains(other.refs, ref) {
+				v.leaves = append(v.leaves, other.name())
+			}
+		}
+		out[ref] = v
 	}
 	return out
+}
+
+// name tells a leaf from others by the schemas that it comes from.
+func (l leaf) name() string {
+	from := slices.Sorted(slices.Values(l.from))
+	return strings.Join(slices.Compact(from), " ")
 }

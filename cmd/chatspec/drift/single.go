@@ -46,6 +46,9 @@ func (w *walker) single(s spot) []leaf {
 		}
 	}
 	respell(all.keys)
+	if all.says() {
+		all.from = []string{s.pointer}
+	}
 	var out []leaf
 	for _, k := range w.kinds(s, all, hasNull) {
 		l := all
@@ -56,6 +59,16 @@ func (w *walker) single(s spot) []leaf {
 		out = append(out, l)
 	}
 	return out
+}
+
+// says reports whether a schema says more than a type and annotations.
+func (l leaf) says() bool {
+	for key := range l.keys {
+		if !slices.Contains(annotations, key) {
+			return true
+		}
+	}
+	return l.closed || l.properties != nil || l.required != nil || l.parts != nil
 }
 
 // values reads enum and const. It reports whether null is among the values.

@@ -123,6 +123,35 @@ func TestOneMeaningOneFact(t *testing.T) {
 				`.next[] recursive "POST /x request application/json"`, `.next[] type "object"`,
 			},
 		},
+		"recursion with more at the way back": {
+			components: `T: {type: object, properties: {next: {$ref: '#/components/schemas/T', maxProperties: 3}}},
+				U: {type: object, properties: {next: {allOf: [{$ref: '#/components/schemas/U'}, {maxProperties: 3}]}}}`,
+			schemas: []string{`{$ref: '#/components/schemas/T'}`, `{$ref: '#/components/schemas/U'}`},
+			want: []string{
+				"present", `type "object"`, ".next maxProperties 3", ".next present", `.next type "object"`,
+				".next.next present", `.next.next recursive "POST /x request application/json.next"`, `.next.next type "object"`,
+			},
+		},
+		"both of an allOf": {
+			schemas: []string{
+				`{allOf: [{type: string, pattern: a}, {pattern: b, minLength: 2}, {pattern: b, minLength: 1}]}`,
+				`{type: string, pattern: b, allOf: [{pattern: a}], minLength: 2}`,
+			},
+			want: []string{"minLength 2", `pattern "a"`, `pattern "b"`, "present", `type "string"`},
+		},
+		"default beside an allOf": {
+			components: `E: {type: string, enum: [a, b], default: a}`,
+			schemas:    []string{`{allOf: [{$ref: '#/components/schemas/E'}], default: b}`, `{type: string, enum: [a, b], default: b}`},
+			want:       []string{`default "b"`, "present", `type "string"`, `value "a"`, `value "b"`},
+		},
+		"list of anything": {
+			schemas: []string{`{type: array, items: {}}`, `{type: array, minItems: 0, items: true}`, `{type: array}`},
+			want:    []string{"present", `type "array"`},
+		},
+		"not even one": {
+			schemas: []string{`{type: array, contains: {const: a}, minContains: 0}`},
+			want:    []string{"minContains 0", "present", `type "array"`, "contains present", `contains type "string"`, `contains value "a"`},
+		},
 	}
 	for name, g := range groups {
 		t.Run(name, func(t *testing.T) {
