@@ -17,7 +17,9 @@
 //
 // Angle brackets tell the objects of a union apart by the property that is constant in each. Alternatives
 // that differ in their JSON type need no mark, since a limit or a field can only belong to one of them.
-// [] are the elements of an array, {} the values of a map.
+// [] are the elements of an array, {} the values of a map. A name that has one of these characters itself is in
+// quotes, as in ["a.b"]. Objects that no constant tells apart share a place, and so do alternatives of the same
+// JSON type that are not objects: what is said there is compared, but not which of them says it.
 //
 // The package serves the command chatspec and the tests of its module. Unlike the packages that programs
 // import, it may change with every version.
@@ -133,6 +135,22 @@ func parent(at string) string { return at[:max(strings.LastIndexAny(at, separato
 
 // separators begin the steps of a path.
 const separators = " .[<{"
+
+// fieldStep is the step of a path that leads to a field.
+func fieldStep(name string) string {
+	if q := quoted(name); q != name {
+		return "[" + q + "]"
+	}
+	return "." + name
+}
+
+// quoted is a name that does not look like steps of a path: as a text of JSON where it otherwise would.
+func quoted(name string) string {
+	if strings.ContainsAny(name, separators+`"`) {
+		return (&Node{Kind: Text, Text: name}).literal()
+	}
+	return name
+}
 
 // walker collects facts on its way down from the operations.
 type walker struct {

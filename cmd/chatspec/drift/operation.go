@@ -53,7 +53,7 @@ func (w *walker) operation(at string, op spot, shared []spot) {
 		if in == "header" {
 			name = http.CanonicalHeaderKey(name)
 		}
-		if place := fmt.Sprintf("%s %s %s", at, in, name); !seen[place] {
+		if place := fmt.Sprintf("%s %s %s", at, in, quoted(name)); !seen[place] {
 			seen[place] = true
 			w.present(place, listed)
 			w.parameter(place, in, p)

@@ -25,7 +25,7 @@ func (a *applier) propose(d Difference) (edit, error) {
 		return edit{}, errors.New("only fields and values are added; this needs names of its own")
 	}
 	name := unescape(d.NewSource.Pointer[i+len("/properties/"):])
-	owner, ok := strings.CutSuffix(d.At, "."+name)
+	owner, ok := strings.CutSuffix(d.At, fieldStep(name))
 	if !ok {
 		return edit{}, errors.New("only fields and values are added; this needs names of its own")
 	}

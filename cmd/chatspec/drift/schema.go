@@ -125,12 +125,12 @@ func (w *walker) children(at string, l leaf, way trail) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.properties)) {
-		w.present(at+"."+name, l.properties[name][0])
-		w.schema(at+"."+name, way, l.properties[name]...)
+		w.present(at+fieldStep(name), l.properties[name][0])
+		w.schema(at+fieldStep(name), way, l.properties[name]...)
 	}
 	for _, r := range l.required {
 		if _, ok := l.properties[r.text()]; ok {
-			w.addText(at+"."+r.text(), "required", "true", r)
+			w.addText(at+fieldStep(r.text()), "required", "true", r)
 		} else {
 			w.add(at, "requires", r)
 		}

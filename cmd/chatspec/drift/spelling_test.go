@@ -144,6 +144,13 @@ func TestOneMeaningOneFact(t *testing.T) {
 			schemas:    []string{`{allOf: [{$ref: '#/components/schemas/E'}], default: b}`, `{type: string, enum: [a, b], default: b}`},
 			want:       []string{`default "b"`, "present", `type "string"`, `value "a"`, `value "b"`},
 		},
+		"names that look like steps": {
+			schemas: []string{`{type: object, properties: {a: {type: object, required: [b]}, a.b: {type: string}, 'c[]': {type: string}}, required: [a.b]}`},
+			want: []string{
+				"present", `type "object"`, ".a present", `.a requires "b"`, `.a type "object"`,
+				`["a.b"] present`, `["a.b"] required true`, `["a.b"] type "string"`, `["c[]"] present`, `["c[]"] type "string"`,
+			},
+		},
 		"list of anything": {
 			schemas: []string{`{type: array, items: {}}`, `{type: array, minItems: 0, items: true}`, `{type: array}`},
 			want:    []string{"present", `type "array"`},
