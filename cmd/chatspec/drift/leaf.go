@@ -23,6 +23,7 @@ type leaf struct {
 	parts      map[string][]spot // the schemas of keywords that have one schema, such as items
 	holders    []spot            // the schemas that properties come from
 	tag        string            // the property by which the union tells its objects apart, if it says so
+	tagged     string            // the value of the tag, if the union maps one to this object
 	refs       []string          // the references that led here
 	from       []string          // the pointers of the schemas that say more than a type
 }
@@ -134,21 +135,36 @@ func (w *walker) union(s spot, base []leaf, branches []spot, refs []string, dept
 	for i := range base { // the annotations hold for the union, not for one of its branches
 		outer = overlaid(outer, takeAnnotations(base[i]))
 	}
-	tag := w.get(w.get(s, "discriminator", Object), "propertyName", Text).Node.text()
+	tag, values := w.discriminator(s)
 	var out []leaf
 	for _, branch := range branches {
-		out = append(out, w.alternatives(branch, refs, depth+1)...)
+		for _, l := range w.alternatives(branch, refs, depth+1) {
+			l.outer = overlaid(outer, l.outer)
+			if l.tag == "" {
+				l.tag, l.tagged = tag, values[branch.Get("$ref").text()]
+			}
+			out = append(out, l)
+		}
 		if !w.step(branch, len(out)/16) {
 			return nil
 		}
 	}
-	for i := range out {
-		out[i].outer = overlaid(outer, out[i].outer)
-		if out[i].tag == "" {
-			out[i].tag = tag
-		}
-	}
 	return w.product(s, base, out)
+}
+
+// discriminator is the property by which a union tells its objects apart, and the values that its mapping gives to
+// references.
+func (w *walker) discriminator(s spot) (tag string, values map[string]string) {
+	d := w.get(s, "discriminator", Object)
+	values = map[string]string{}
+	for _, m := range w.members(d, "mapping") {
+		ref := m.text()
+		if !strings.Contains(ref, "/") { // the name of a component
+			ref = "#/components/schemas/" + ref
+		}
+		values[ref] = strings.TrimPrefix(values[ref]+"|"+m.key, "|")
+	}
+	return w.get(d, "propertyName", Text).Node.text(), values
 }
 
 // takeAnnotations moves the annotations out of the keywords of a leaf.
@@ -243,7 +259,7 @@ func merge(a, b leaf) (leaf, bool) {
 	out.refs = slices.Concat(a.refs, b.refs)
 	out.from = slices.Concat(a.from, b.from)
 	if out.tag == "" {
-		out.tag = b.tag
+		out.tag, out.tagged = b.tag, b.tagged
 	}
 	return out, true
 }

@@ -161,23 +161,34 @@ func (w *walker) part(at, step string, schemas []spot, owner string, way trail) 
 }
 
 // key tells an object from its siblings in a union by a property that must have one constant value:
-// "<role=user>". The discriminator goes first, if the union names one. Objects without such a property
-// have no key and share a place.
+// "<role=user>". The discriminator goes first, if the union names one; where it is no constant, the value counts
+// that the union maps to the object. Objects without such a property have no key and share a place.
 func (w *walker) key(l leaf) string {
 	for _, name := range slices.Concat([]string{l.tag, "type", "role", "object"}, slices.Sorted(maps.Keys(l.properties))) {
-		p, ok := l.properties[name]
-		if !ok || !slices.ContainsFunc(l.required, func(r spot) bool { return r.text() == name }) {
-			continue
+		if v := w.constant(l, name); !v.absent() {
+			return "<" + name + "=" + cmp.Or(v.text(), v.literal()) + ">"
 		}
-		leaves := w.alternatives(p[0], nil, 0)
-		for _, s := range p[1:] {
-			leaves = w.product(s, leaves, w.alternatives(s, nil, 0))
-		}
-		if len(leaves) == 1 && len(leaves[0].values) == 1 {
-			return "<" + name + "=" + cmp.Or(leaves[0].values[0].text(), leaves[0].values[0].literal()) + ">"
+		if name == l.tag && l.tagged != "" {
+			return "<" + name + "=" + l.tagged + ">"
 		}
 	}
 	return ""
+}
+
+// constant is the one value that a property must have, if there is one.
+func (w *walker) constant(l leaf, name string) spot {
+	p, ok := l.properties[name]
+	if !ok || !slices.ContainsFunc(l.required, func(r spot) bool { return r.text() == name }) {
+		return spot{}
+	}
+	leaves := w.alternatives(p[0], nil, 0)
+	for _, s := range p[1:] {
+		leaves = w.product(s, leaves, w.alternatives(s, nil, 0))
+	}
+	if len(leaves) == 1 && len(leaves[0].values) == 1 {
+		return leaves[0].values[0]
+	}
+	return spot{}
 }
 
 // met reports a reference that was followed further up and led to the same leaf, and where that was. What an allOf

@@ -11,7 +11,7 @@ import (
 var silent = map[string]bool{
 	"title": true, "description": true, "example": true, "examples": true, "externalDocs": true, "xml": true,
 	"$comment": true, "$id": true, "$schema": true, "$anchor": true, "$defs": true,
-	"discriminator": true, // the constants of the branches say the same
+	"discriminator": true, // it becomes the key of the objects
 	"$ref":          true, "allOf": true, "anyOf": true, "oneOf": true,
 	"type": true, "nullable": true, "const": true, "enum": true,
 	"properties": true, "required": true, "additionalProperties": true,

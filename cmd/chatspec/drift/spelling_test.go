@@ -144,6 +144,17 @@ func TestOneMeaningOneFact(t *testing.T) {
 			schemas:    []string{`{allOf: [{$ref: '#/components/schemas/E'}], default: b}`, `{type: string, enum: [a, b], default: b}`},
 			want:       []string{`default "b"`, "present", `type "string"`, `value "a"`, `value "b"`},
 		},
+		"union by its mapping": {
+			components: `A: {type: object, required: [k], properties: {k: {type: string}}}, B: {type: object, required: [k], properties: {k: {type: string}, b: {}}}`,
+			schemas: []string{
+				`{oneOf: [{$ref: '#/components/schemas/A'}, {$ref: '#/components/schemas/B'}], discriminator: {propertyName: k, mapping: {a: A, b: '#/components/schemas/B', c: B}}}`,
+			},
+			want: []string{
+				"present", `type "object"`,
+				"<k=a> present", "<k=a>.k present", "<k=a>.k required true", `<k=a>.k type "string"`,
+				"<k=b|c> present", "<k=b|c>.b present", `<k=b|c>.b type "any"`, "<k=b|c>.k present", "<k=b|c>.k required true", `<k=b|c>.k type "string"`,
+			},
+		},
 		"names that look like steps": {
 			schemas: []string{`{type: object, properties: {a: {type: object, required: [b]}, a.b: {type: string}, 'c[]': {type: string}}, required: [a.b]}`},
 			want: []string{
