@@ -106,6 +106,10 @@ func TestDriftBetweenVersions(t *testing.T) {
     also POST /chat/completions`+also+`    also in 2 more places, which -json lists
 `, "chatspec: 1 difference in 6 places\n")
 	program(t, nil, "drift", now, now).check(t, exitOK, "", "chatspec: no differences\n")
+	without := program(t, nil, "drift", now, file(t, "without.yaml", edited(t, "    delete:\n", "    x-delete:\n")))
+	if !strings.HasPrefix(without.out, "DELETE /chat/completions/{completion_id}\n  removed  the whole operation\n") {
+		t.Errorf("%+v", without)
+	}
 	if got := program(t, nil, "drift", now, old, "-json"); strings.Count(got.out, `{"kind":"removed",`) != 6 || strings.Count(got.out, "\n") != 6 {
 		t.Error(got.out)
 	}
@@ -149,7 +153,7 @@ func TestDriftFromAHostileDocument(t *testing.T) {
 	text := strings.Replace(chatspec.Spec, "        text_tokens: {type: integer", "        \"a\\e[2J\\x9b\": {type: string, enum: [\"\\e[1m\"]}\n        text_tokens: {type: integer", 1)
 	for _, args := range [][]string{{"drift"}, {"drift", "-json"}, {"apply", "-dry-run", "-spec", file(t, "openapi.yaml", chatspec.Spec)}} {
 		got := programWith(t, nil, text, append(args, "-")...)
-		if got.code != exitFailure || !strings.Contains(got.out+got.err, "a[2J") && !strings.Contains(got.out, `a\u001b[2J`) || strings.ContainsAny(got.out+got.err, "\x1b\u009b") && args[len(args)-1] != "-json" {
+		if got.code != exitFailure || !strings.Contains(got.out+got.err, "a[2J") && !strings.Contains(got.out+got.err, `a\u001b[2J`) || strings.ContainsAny(got.out+got.err, "\x1b\u009b") && args[len(args)-1] != "-json" {
 			t.Errorf("%v: %+v", args, got)
 		}
 	}

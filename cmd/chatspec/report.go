@@ -64,8 +64,11 @@ func (r *report) text(c *console, all bool) error {
 // statement is what a difference says of its place.
 func statement(d drift.Difference, place string) string {
 	words := []string{place}
-	if d.Fact != drift.Present {
+	switch {
+	case d.Fact != drift.Present:
 		words = append(words, d.Fact)
+	case place == "":
+		words = []string{"the whole operation"}
 	}
 	switch d.Kind {
 	case drift.Added:
