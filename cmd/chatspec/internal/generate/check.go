@@ -116,8 +116,11 @@ func (d *document) propertyOf(schema []string, names ...string) []string {
 
 var duplicate = regexp.MustCompile(`duplicate typename '(\w+)'`)
 
-// inProperty is how the generator names a place.
-var inProperty = regexp.MustCompile(`in property "([^"]+)" in schema "([^"]+)"`)
+// inProperty and inSchema are how the generator names a place.
+var (
+	inProperty = regexp.MustCompile(`in property "([^"]+)" in schema "([^"]+)"`)
+	inSchema   = regexp.MustCompile(`in schema "([^"]+)"`)
+)
 
 // inCode is how the generator says which line of its code cannot be read as Go; declared finds what is declared
 // there.
@@ -145,6 +148,9 @@ func (d *document) refused(code string, err error) error {
 	}
 	if found := inProperty.FindStringSubmatch(err.Error()); found != nil {
 		return DocumentErrors{d.problem([]string{"components", "schemas", found[2], "properties", found[1]}, "%v", err)}
+	}
+	if found := inSchema.FindStringSubmatch(err.Error()); found != nil {
+		return DocumentErrors{d.problem([]string{"components", "schemas", found[1]}, "%v", err)}
 	}
 	return DocumentErrors{d.problem(nil, "the generator refuses the document: %v", err)}
 }

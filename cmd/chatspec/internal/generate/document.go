@@ -1,8 +1,10 @@
 package generate
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -53,13 +55,16 @@ var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors:\n +)?line ([
 // parse reads YAML or JSON.
 func parse(file File) (*yaml.Node, error) {
 	var node yaml.Node
-	err := yaml.Unmarshal(file.Data, &node)
+	decoder := yaml.NewDecoder(bytes.NewReader(file.Data))
+	err := decoder.Decode(&node)
+	if errors.Is(err, io.EOF) {
+		err = errors.New("the file is empty")
+	} else if err == nil && !errors.Is(decoder.Decode(new(yaml.Node)), io.EOF) {
+		err = errors.New("the file has more than one document")
+	}
 	if err == nil {
 		var whole any
 		err = node.Decode(&whole) // finds keys that stand twice
-	}
-	if err == nil && node.Kind == 0 {
-		err = errors.New("the file is empty")
 	}
 	if err != nil {
 		return nil, DocumentErrors{yamlProblem(file.Name, err)}
@@ -106,7 +111,11 @@ func (d *document) problem(path []string, format string, args ...any) DocumentEr
 		if file := d.origins[value].file; file != p.File {
 			p.File, p.Line = file, 0
 		}
-		if line := max(name.Line, value.Line); line > 0 {
+		line := value.Line
+		if d.origins[name].file == p.File { // and not the name of what an overlay has replaced
+			line = max(line, name.Line)
+		}
+		if line > 0 {
 			p.Line = line // what an overlay brings keeps its lines near its top only
 		}
 	}
@@ -152,7 +161,11 @@ func (d *document) spec() (*openapi3.T, error) {
 	loader.IncludeOrigin = true // operations come out in the order of the document
 	spec, err := loader.LoadFromDataWithPath(d.data, &url.URL{Path: d.name})
 	if err != nil {
-		return nil, DocumentErrors{{File: d.name, Reason: err.Error()}}
+		reason := err.Error()
+		if _, last, ok := strings.Cut(reason, "while decoding JSON: "); ok { // it has tried both, JSON and YAML
+			reason = last
+		}
+		return nil, DocumentErrors{d.problem(nil, "%s", reason)}
 	}
 	return spec, nil
 }

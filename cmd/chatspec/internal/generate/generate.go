@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
 	"gopkg.in/yaml.v3"
 )
@@ -56,9 +57,7 @@ func Generate(c Config) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	generating.Lock()
-	defer generating.Unlock()
-	code, err := codegen.Generate(spec, options)
+	code, err := run(spec, options)
 	if err != nil {
 		return nil, doc.refused(code, err)
 	}
@@ -71,6 +70,19 @@ func Generate(c Config) ([]byte, error) {
 
 // generating is held while the generator runs, which keeps its state in globals.
 var generating sync.Mutex
+
+// run runs the generator. There are documents on which it panics, and those who wrote them want to know no more
+// than that.
+func run(spec *openapi3.T, options codegen.Configuration) (code string, err error) {
+	generating.Lock()
+	defer generating.Unlock()
+	defer func() {
+		if reason := recover(); reason != nil {
+			code, err = "", fmt.Errorf("it panics: %v", reason)
+		}
+	}()
+	return codegen.Generate(spec, options)
+}
 
 // options returns the configuration of the generator, with the templates in place of their paths.
 func (c Config) options() (codegen.Configuration, error) {

@@ -45,7 +45,7 @@ func TestMutations(t *testing.T) {
 			c.Document.Data = document
 			code, err := generate.Generate(c)
 			var refused generate.DocumentErrors
-			if errors.As(err, &refused) && len(refused[0].Pointer) > len("#") && refused[0].Line > 0 {
+			if errors.As(err, &refused) && refused[0].Pointer != "#" && refused[0].Line > 0 {
 				t.Logf("%s: %v", what, refused[0])
 				return
 			}

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"iter"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,17 +25,28 @@ func (d *document) inspect() error {
 	if version := text(d.root, "openapi"); !strings.HasPrefix(version, "3.1.") {
 		return DocumentErrors{d.problem([]string{"openapi"}, "%q: want OpenAPI 3.1", version)}
 	}
-	for path, item := range members(get(d.root, "paths")) {
+	for path, item := range p.named([]string{"paths"}, get(d.root, "paths")) {
 		p.pathItem([]string{"paths", path}, path, item)
 	}
-	if len(p.seen) == 0 && len(p.problems) == 0 {
+	for section, list := range p.named([]string{"components"}, get(d.root, "components")) {
+		for range p.named([]string{"components", section}, list) { // it says what is no object
+		}
+	}
+	if len(p.problems) > 0 {
+		return p.problems
+	}
+	if len(p.seen) == 0 {
 		return DocumentErrors{d.problem([]string{"paths"}, "the document has no operation")}
 	}
+	p.references(nil, d.root)
 	return p.problems.orNil()
 }
 
 func (p *preflight) refuse(path []string, format string, args ...any) {
-	p.problems = append(p.problems, p.problem(path, format, args...))
+	problem := p.problem(path, format, args...)
+	if !slices.Contains(p.problems, problem) { // a response that several operations have
+		p.problems = append(p.problems, problem)
+	}
 }
 
 var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
@@ -42,10 +54,10 @@ var methods = []string{"get", "put", "post", "delete", "options", "head", "patch
 func (p *preflight) pathItem(path []string, name string, item *yaml.Node) {
 	p.parameters(under(path, "parameters"), get(item, "parameters"))
 	for method, operation := range members(item) {
-		if !slices.Contains(methods, method) {
+		at := under(path, method)
+		if !slices.Contains(methods, method) || !p.wants(at, operation, "an object") {
 			continue
 		}
-		at := under(path, method)
 		if id := text(operation, "operationId"); id != "" {
 			if p.ids[id] {
 				p.refuse(under(at, "operationId"), "another operation is called %s, too", id)
@@ -55,7 +67,7 @@ func (p *preflight) pathItem(path []string, name string, item *yaml.Node) {
 		p.parameters(under(at, "parameters"), get(operation, "parameters"))
 		p.placeholders(at, name, get(item, "parameters"), get(operation, "parameters"))
 		p.content(under(at, "requestBody"), get(operation, "requestBody"))
-		for status, response := range members(get(operation, "responses")) {
+		for status, response := range p.named(under(at, "responses"), get(operation, "responses")) {
 			p.content(under(at, "responses", status), response)
 		}
 	}
@@ -81,9 +93,10 @@ func (p *preflight) placeholders(at []string, name string, lists ...*yaml.Node) 
 }
 
 func (p *preflight) parameters(path []string, list *yaml.Node) {
+	p.wants(path, list, "a list")
 	for i, parameter := range elements(list) {
 		at, target := p.follow(under(path, i), parameter)
-		if target == nil {
+		if target == nil || !p.wants(at, target, "an object") {
 			continue
 		}
 		if text(target, "name") == "" || !slices.Contains([]string{"path", "query", "header", "cookie"}, text(target, "in")) {
@@ -102,7 +115,10 @@ func (p *preflight) parameters(path []string, list *yaml.Node) {
 // content visits the schemas of a body, of a response or of a parameter.
 func (p *preflight) content(path []string, node *yaml.Node) {
 	path, node = p.follow(path, node)
-	for media, body := range members(get(node, "content")) {
+	if !p.wants(path, node, "an object") {
+		return
+	}
+	for media, body := range p.named(under(path, "content"), get(node, "content")) {
 		if schema := get(body, "schema"); schema != nil {
 			p.schema(under(path, "content", media, "schema"), schema, inOperation)
 		}
@@ -123,6 +139,70 @@ func (p *preflight) follow(path []string, node *yaml.Node) ([]string, *yaml.Node
 	}
 	return target, found
 }
+
+// wants says whether a node is an object or a list, as it must be; null counts as absent.
+func (p *preflight) wants(path []string, node *yaml.Node, want string) bool {
+	if node == nil || node.ShortTag() == "!!null" || shape(node) == want {
+		return true
+	}
+	p.refuse(path, "want %s", want)
+	return false
+}
+
+// named ranges over an object of objects, in the order of the document. It refuses whatever is none.
+func (p *preflight) named(path []string, node *yaml.Node) iter.Seq2[string, *yaml.Node] {
+	return func(yield func(string, *yaml.Node) bool) {
+		if !p.wants(path, node, "an object") {
+			return
+		}
+		for name, member := range members(node) {
+			switch {
+			case shape(member) != "an object":
+				p.refuse(under(path, name), "want an object")
+			case !yield(name, member):
+				return
+			}
+		}
+	}
+}
+
+// references checks all of them, those too that no operation reaches: the generator follows them wherever they stand.
+func (p *preflight) references(path []string, node *yaml.Node) {
+	if text(node, "$ref") != "" && p.endless(node) {
+		p.refuse(under(path, "$ref"), "%s leads nowhere in this document", text(node, "$ref"))
+	}
+	for key, value := range members(node) {
+		if !slices.Contains([]string{"default", "example", "examples"}, key) && !strings.HasPrefix(key, "x-") {
+			p.references(under(path, key), value)
+		}
+	}
+	for i, element := range elements(node) {
+		p.references(under(path, i), element)
+	}
+}
+
+// endless says whether a reference leads nowhere: out of the document, to what is not there, or to itself.
+func (p *preflight) endless(node *yaml.Node) bool {
+	for range maxReferences {
+		ref := text(node, "$ref")
+		if ref == "" {
+			return node == nil
+		}
+		rest, ok := strings.CutPrefix(ref, "#/")
+		if !ok {
+			return true
+		}
+		var to []string
+		for part := range strings.SplitSeq(rest, "/") {
+			to = append(to, pointerUnescapes.Replace(part))
+		}
+		node = get(p.root, to...)
+	}
+	return true
+}
+
+// maxReferences is how many references may follow upon each other before they count as a circle.
+const maxReferences = 100
 
 // under returns path with more keys or indices, in memory of its own.
 func under(path []string, more ...any) []string {

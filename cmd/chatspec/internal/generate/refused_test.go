@@ -119,6 +119,8 @@ func TestBadFiles(t *testing.T) {
 		"no effect":            {"", head + "actions:\n  - target: $.info\n    updates: {title: a}\n", "mine.yaml:4: #/actions/0: the action has neither update nor remove nor copy"},
 		"matches nothing":      {"", head + "actions:\n  - target: $.info\n    update: {title: b}\n  - target: $.components.schemas.Dleta.properties\n    update: {x: {}}\n", `mine.yaml:6: #/actions/1/target: selector "$.components.schemas.Dleta.properties" did not match any targets`},
 		"no JSONPath":          {"", head + "actions:\n  - target: components[\n    update: {x: {}}\n", "mine.yaml:4: #/actions/0/target: "},
+		"two documents":        {"", head + "actions: [{target: $.info, update: {title: b}}]\n---\n" + head, "mine.yaml: the file has more than one document"},
+		"replaces an object":   {"", head + "actions: [{target: $.components.schemas.Delta, update: x}]\n", "mine.yaml: #/components/schemas/Delta: want"},
 		"removes what is used": {"", head + "actions:\n  - target: $.components.schemas.Delta\n    remove: true\n", "openapi.yaml:1452: #/components/schemas/ChunkChoice/properties/delta/$ref: there is no schema Delta"},
 	} {
 		t.Run(name, func(t *testing.T) {

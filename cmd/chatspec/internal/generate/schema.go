@@ -62,6 +62,11 @@ func (p *preflight) schema(path []string, node *yaml.Node, at place) {
 		}
 	}
 	before := len(p.problems)
+	for i, name := range elements(get(node, "required")) {
+		if shape(name) != "a text" {
+			p.refuse(under(path, "required", i), "want the name of a property")
+		}
+	}
 	p.goType(path, node)
 	if len(p.problems) > before || text(node, "x-go-type") != "" {
 		return
@@ -237,7 +242,7 @@ func (p *preflight) allOf(path []string, node *yaml.Node, at place) {
 
 // resolve follows references and unions of one with null.
 func (p *preflight) resolve(node *yaml.Node) *yaml.Node {
-	for range 100 { // references may go in circles
+	for range maxReferences {
 		if found := schemaRef.FindStringSubmatch(text(node, "$ref")); found != nil {
 			node = get(p.root, "components", "schemas", pointerUnescapes.Replace(found[1]))
 			continue
