@@ -112,6 +112,10 @@ func TestApplyFails(t *testing.T) {
 	other := strings.Replace(read(t, asJSON), `"a"`, `"a", "b"`, 1)
 	programWith(t, nil, other, "apply", "-spec", asJSON, "-").check(t, exitFailure, "",
 		"chatspec: refused added GET /chat/completions query n value \"b\": only YAML is edited, not JSON\nchatspec: 1 difference left for you\n")
+	asJSON = file(t, "openapi.json", `{"openapi": "3.1.0", "paths": {"/x": {"get": {"parameters": [{"in": "query", "name": "n", "schema": {"properties": {"a": {}}}}]}}}}`)
+	other = strings.Replace(read(t, asJSON), `"a": {}`, `"a": {}, "b": {"type": "string"}`, 1)
+	programWith(t, nil, other, "apply", "-spec", asJSON, "-").check(t, exitFailure, "",
+		"chatspec: refused added GET /x query n.b: only YAML is edited, not JSON\nchatspec: 1 difference left for you\n")
 	if read(t, spec) != text {
 		t.Error("the file has changed")
 	}

@@ -41,7 +41,10 @@ func (e edit) apply(text []byte) ([]byte, error) {
 // addMember writes the member in lines of its own, behind the one that it follows.
 func (e edit) addMember(lines []string, ending string) ([]string, error) {
 	fields := e.object.Fields
-	if e.object.flow || len(fields) == 0 || fields[0].Column == 0 {
+	switch {
+	case e.object.Column == 0:
+		return nil, errNotYAML
+	case e.object.flow || len(fields) == 0:
 		return nil, errors.New("the fields of the object stand in brackets; put them into lines of their own first")
 	}
 	indent := strings.Repeat(" ", fields[0].Column-1)
@@ -58,6 +61,8 @@ func (e edit) addMember(lines []string, ending string) ([]string, error) {
 	}
 	return slices.Insert(lines, at, added...), nil
 }
+
+var errNotYAML = errors.New("only YAML is edited, not JSON")
 
 // position is the index of a new key: in the order of the alphabet among the keys at the end that are in this
 // order, and behind all others. The first key stays the first: it says what the object is.
@@ -98,7 +103,7 @@ func (e edit) addElement(lines []string, ending string) ([]string, error) {
 	}
 	last := e.list.Items[len(e.list.Items)-1]
 	if last.Column == 0 {
-		return nil, errors.New("only YAML is edited, not JSON")
+		return nil, errNotYAML
 	}
 	at := last.Line - 1
 	line := lines[at]
