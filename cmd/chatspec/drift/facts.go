@@ -106,7 +106,8 @@ func (f *Facts) near(at, name string) Source {
 			return found[0].Source.whole()
 		}
 		if found := f.about(at, "type"); len(found) > 0 {
-			source := found[0].Source.whole()
+			i := max(slices.IndexFunc(found, func(t Fact) bool { return t.Value != `"null"` }), 0) // null has no keywords
+			source := found[i].Source.whole()
 			source.Pointer = strings.TrimSuffix(source.Pointer, "/type")
 			return source
 		}

@@ -223,3 +223,14 @@ func TestDeviations(t *testing.T) {
 		t.Errorf("listed: %v", got.Listed)
 	}
 }
+
+// What a document lacks is shown where it would say it: not beside the null that the place allows too.
+func TestPlaceOfWhatIsLacking(t *testing.T) {
+	t.Parallel()
+	before := mustFlatten(t, parse(t, `{anyOf: [{type: 'null'}, {type: string}]}`, ""))
+	after := mustFlatten(t, parse(t, `{anyOf: [{type: 'null'}, {type: string, maxLength: 1}]}`, ""))
+	const want = "#/paths/~1x/post/requestBody/content/application~1json/schema/anyOf/1"
+	if got := drift.Diff(before, after); len(got) != 1 || got[0].OldSource.Pointer != want {
+		t.Errorf("got %v, want one difference at %s", got, want)
+	}
+}
