@@ -54,14 +54,12 @@ func collect(index []int, t reflect.Type, outer []reflect.Type) []field {
 		if tag == "-" {
 			continue
 		}
-		if embedded := structOf(sf); embedded != nil && name == "" {
+		switch embedded := structOf(sf); {
+		case embedded != nil && name == "":
 			fields = append(fields, collect(sf.Index, embedded, outer)...)
-			continue
+		case embedded != nil, sf.IsExported():
+			fields = append(fields, newField(sf, name, strings.Split(options, ","), len(outer)))
 		}
-		if !sf.IsExported() {
-			continue
-		}
-		fields = append(fields, newField(sf, name, strings.Split(options, ","), len(outer)))
 	}
 	return fields
 }

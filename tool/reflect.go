@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +28,9 @@ const (
 	tagDescription = "jsonschema" // as package jsonschema has it
 	tagEnum        = "enum"
 )
+
+// allTypes are those of JSON.
+var allTypes = []string{"string", "number", "boolean", "object", "array", "null"}
 
 // base64Pattern is the text of a []byte.
 const base64Pattern = "^[A-Za-z0-9+/]*={0,2}$"
@@ -87,7 +91,7 @@ func (b *builder) schema(t reflect.Type) (*jsonschema.Schema, error) {
 		if b.form == strict {
 			return nil, fmt.Errorf("%v can be anything, which has no strict schema", t)
 		}
-		return &jsonschema.Schema{}, nil
+		return &jsonschema.Schema{Types: slices.Clone(allTypes)}, nil // some servers know no schema without a type
 	case reflect.PointerTo(t).Implements(jsonReader):
 		return nil, fmt.Errorf("%v reads JSON by a method of its own, so its schema is not known", t)
 	case reflect.PointerTo(t).Implements(textReader):

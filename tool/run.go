@@ -143,15 +143,14 @@ func (r Runner) start(req chat.CreateChatCompletionRequest, tools []Tool) (*run,
 		return started, err
 	}
 	for _, t := range tools {
-		definition, err := t.Definition()
-		if err != nil {
+		if err := t.check(); err != nil {
 			return started, err
 		}
 		if _, ok := started.tools[t.name]; ok {
 			return started, fmt.Errorf("two tools are called %q", t.name)
 		}
 		started.tools[t.name] = t
-		started.req.Tools = append(started.req.Tools, definition)
+		started.req.Tools = append(started.req.Tools, t.definition)
 	}
 	return started, nil
 }

@@ -91,13 +91,21 @@ func (t Tool) Name() string { return t.name }
 // Definition returns what a request tells the model of the tool, for programs that call tools by themselves. The
 // error says why the tool cannot be used.
 func (t Tool) Definition() (chat.Tool, error) {
-	switch {
-	case t.err != nil:
-		return nil, fmt.Errorf("tool: %s: %w", t.name, t.err)
-	case t.definition == nil:
-		return nil, errors.New("tool: the zero Tool is none; use New, NewRaw or NewCustom")
+	if err := t.check(); err != nil {
+		return nil, fmt.Errorf("tool: Definition: %w", err)
 	}
 	return t.definition, nil
+}
+
+// check says why the tool cannot be used.
+func (t Tool) check() error {
+	switch {
+	case t.err != nil:
+		return fmt.Errorf("the tool %q: %w", t.name, t.err)
+	case t.definition == nil:
+		return errors.New("the zero Tool is none; use New, NewRaw or NewCustom")
+	}
+	return nil
 }
 
 // newTyped is New with a schema of that form.
@@ -143,11 +151,13 @@ func written(out any) (string, error) {
 	if v := reflect.ValueOf(out); v.Kind() == reflect.String {
 		return v.String(), nil
 	}
-	text, err := json.Marshal(out)
-	if err != nil {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(out); err != nil {
 		return "", fmt.Errorf("the result cannot be written as JSON: %w", err)
 	}
-	return string(text), nil
+	return strings.TrimSuffix(b.String(), "\n"), nil
 }
 
 // checkTool says what is wrong with a tool beside its schema.
