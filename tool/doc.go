@@ -1,13 +1,13 @@
 // Package tool lets a model call Go functions, and answer with Go values.
 //
-//	weather := tool.New("get_weather", "Get the weather of a city.",
-//		func(ctx context.Context, in struct {
-//			City string `json:"city" jsonschema:"the name of the city, in English"`
-//			Unit string `json:"unit,omitempty" enum:"celsius,fahrenheit"`
-//		}) (Weather, error) { … })
+//	type Place struct {
+//		City string `json:"city" jsonschema:"the name of the city, in English"`
+//		Unit string `json:"unit,omitempty" enum:"celsius,fahrenheit"`
+//	}
+//	weather := tool.New("get_weather", "Get the weather in a city.", func(ctx context.Context, in Place) (Weather, error) { … })
 //
-//	result, err := tool.Run(ctx, client, req, weather)     // asks, calls, asks again, until the model has answered
-//	answer, err := tool.Parse[Weather](ctx, client, req)   // one answer, as a value of the type
+//	result, err := tool.Run(ctx, client, req, weather)   // asks, calls, asks again, until the model has answered
+//	answer, err := tool.Parse[Weather](ctx, client, req) // one answer, as a value of the type
 //
 // [New] makes a function a tool; [NewCustom] is for tools that take free text, and [NewRaw] for schemas that no Go
 // type has. [Runner] is [Run] with everything that can be set: bounds, streaming, hooks, approval of each call, and

@@ -34,6 +34,57 @@ func ask(text string) chat.CreateChatCompletionRequest {
 	return chat.CreateChatCompletionRequest{Model: "gpt-5.4", Messages: chat.Messages{chat.UserMessage{Content: chat.Text(text)}}}
 }
 
+// Weather is what a tool returns, and what a model answers with.
+type Weather struct {
+	Degrees int    `json:"degrees"`
+	Sky     string `json:"sky" enum:"clear,cloudy"`
+}
+
+func lookUp(_ context.Context, city, unit string) (Weather, error) {
+	if city != "Paris" || unit == "fahrenheit" {
+		return Weather{}, errors.New("no such station") // which the model is told
+	}
+	return Weather{Degrees: 21, Sky: "clear"}, nil
+}
+
+// What README.md shows: a function that is called, and an answer that is a value.
+func Example() {
+	ctx := context.Background()
+	client := fake(
+		chattest.ToolCalls(call("call_1", "get_weather", `{"city": "Paris", "unit": null}`)),
+		chattest.Text("It is 21 degrees."),
+		chattest.Text(`{"degrees": 21, "sky": "cl`).WithFinishReason(chat.FinishReasonLength),
+	)
+	req := ask("How is the weather in Paris?")
+
+	type Place struct {
+		City string `json:"city" jsonschema:"the name of the city, in English"`
+		Unit string `json:"unit,omitempty" enum:"celsius,fahrenheit"`
+	}
+	weather := tool.New("get_weather", "Get the weather in a city.", func(ctx context.Context, in Place) (Weather, error) {
+		return lookUp(ctx, in.City, in.Unit)
+	})
+
+	// Asks, calls, asks again, until the model has answered; result.Messages is the whole conversation.
+	result, err := tool.Run(ctx, client, req, weather)
+	fmt.Println(result.Text(), len(result.Messages), err)
+
+	// One answer, as a value of the type; tool.ParseStream shows it while it grows.
+	answer, err := tool.Parse[Weather](ctx, client, req)
+	fmt.Println(answer, err)
+
+	switch failed, _ := errors.AsType[*tool.AnswerError](err); {
+	case errors.Is(err, tool.ErrRefusal): // failed.Refusal
+	case errors.Is(err, tool.ErrLength), errors.Is(err, tool.ErrContentFilter): // failed.Text, as far as it came
+		fmt.Println(failed.Text)
+	case errors.Is(err, tool.ErrInvalid): // failed.Reason
+	}
+	// Output:
+	// It is 21 degrees. 4 <nil>
+	// <nil> tool: Parse: the answer was cut at the limit of tokens
+	// {"degrees": 21, "sky": "cl
+}
+
 // A function becomes a tool, and the model calls it before it answers.
 func ExampleRun() {
 	client := fake(
