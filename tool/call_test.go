@@ -250,9 +250,9 @@ var failures = []struct {
 		return errors.Is(err, tool.ErrUnknownTool)
 	}},
 	{"arguments that are no JSON", call("a", "fail", `{"how":`), "error: the arguments are invalid: not valid JSON: unexpected end of JSON input", isArguments},
-	{"an enum", call("a", "fail", `{"how":"slowly"}`), "error: the arguments are invalid: validating root: validating /properties/how: enum: slowly does not equal any of: [error panic exit json]", isArguments},
-	{"no arguments", call("a", "fail", ``), `error: the arguments are invalid: validating root: required: missing properties: ["how"]`, isArguments},
-	{"one argument too many", call("a", "fail", `{"how":"error","why":1}`), `error: the arguments are invalid: validating root: unexpected additional properties ["why"]`, isArguments},
+	{"an enum", call("a", "fail", `{"how":"slowly"}`), "error: the arguments are invalid: /properties/how: enum: slowly does not equal any of: [error panic exit json]", isArguments},
+	{"no arguments", call("a", "fail", ``), `error: the arguments are invalid: required: missing properties: ["how"]`, isArguments},
+	{"one argument too many", call("a", "fail", `{"how":"error","why":1}`), `error: the arguments are invalid: unexpected additional properties ["why"]`, isArguments},
 }
 
 func isArguments(err error) bool {

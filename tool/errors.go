@@ -49,8 +49,13 @@ type AnswerError struct {
 	Err        error                              // one of the above
 }
 
-// Error returns one line without anything of the answer.
-func (e *AnswerError) Error() string { return e.Err.Error() }
+// Error returns one line without anything of the answer, with the place in the schema that is broken.
+func (e *AnswerError) Error() string {
+	if broken, ok := errors.AsType[*violation](e.Reason); ok && broken.place != "" {
+		return fmt.Sprintf("%v at %s", e.Err, broken.place)
+	}
+	return e.Err.Error()
+}
 
 // Unwrap returns what the model did.
 func (e *AnswerError) Unwrap() error { return e.Err }

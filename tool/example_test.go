@@ -304,6 +304,76 @@ func ExampleCallError() {
 	// Output: call_1 tool: Run: tool "pay": the account is empty
 }
 
+// A call that is denied is answered with the reason, and the run goes on.
+func ExampleDeny() {
+	client := fake(chattest.ToolCalls(call("call_1", "pay", `{}`)), chattest.Text("I was not allowed to."))
+	pay := tool.New("pay", "Pay the bill.", func(context.Context, struct{}) (string, error) { return "paid", nil })
+	runner := tool.Runner{
+		Client:  client,
+		Approve: func(context.Context, tool.Call) error { return tool.Deny("ask again tomorrow") },
+	}
+	result, err := runner.Run(context.Background(), ask("Pay."), pay)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(result.Messages[2].(chat.ToolMessage).Content)
+	fmt.Println(result.Text())
+	// Output:
+	// error: the call was not allowed: ask again tomorrow
+	// I was not allowed to.
+}
+
+// A hook sees what was wrong with a call: its arguments, the function, or that somebody denied it.
+func ExampleCall() {
+	client := fake(chattest.ToolCalls(
+		call("call_1", "divide", `{"a": 6, "b": "two"}`), call("call_2", "divide", `{"a": 6, "b": 0}`), call("call_3", "divide", `{"a": 6, "b": 2}`),
+	), chattest.Text("3"))
+	type numbers struct {
+		A int `json:"a"`
+		B int `json:"b"`
+	}
+	divide := tool.New("divide", "Divide a by b.", func(_ context.Context, in numbers) (int, error) { return in.A / in.B, nil })
+	runner := tool.Runner{Client: client, Parallel: 1, OnResult: func(_ context.Context, call tool.Call) {
+		invalid, _ := errors.AsType[*tool.ArgumentsError](call.Err)
+		panicked, _ := errors.AsType[*tool.PanicError](call.Err)
+		switch {
+		case invalid != nil:
+			fmt.Println(call.ID, "is invalid:", invalid.Err)
+		case panicked != nil:
+			fmt.Println(call.ID, "panicked:", panicked.Value)
+		default:
+			fmt.Println(call.ID, "returned", call.Output)
+		}
+	}}
+	if _, err := runner.Run(context.Background(), ask("What is 6 by 2?"), divide); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// call_1 is invalid: /properties/b: type: two has type "string", want "integer"
+	// call_2 panicked: runtime error: integer divide by zero
+	// call_3 returned 3
+}
+
+// frugal is a client that always asks for short answers.
+type frugal struct{ tool.Client }
+
+// Create sets a limit.
+func (f frugal) Create(ctx context.Context, req chat.CreateChatCompletionRequest, opts ...chatspec.CallOption) (*chat.CreateChatCompletionResponse, error) {
+	req.MaxCompletionTokens = new(3)
+	return f.Client.Create(ctx, req, opts...)
+}
+
+// A client of one's own, around that of the module.
+func ExampleClient() {
+	client := frugal{fake(chattest.BuiltIn())}
+	result, err := tool.Run(context.Background(), client, ask("Tell me everything."))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(result.Text(), result.Completion.FinishReason())
+	// Output: This is the length
+}
+
 type city struct {
 	Name       string   `json:"name"`
 	Population int      `json:"population"`
@@ -356,6 +426,24 @@ func ExampleParseStream() {
 	// {Paris 2100000 [Se]}
 	// {Paris 2100000 [Seine]}
 	// {Paris 2100000 [Seine]}
+}
+
+// The last value alone, with what it cost.
+func ExampleValueStream_Result() {
+	client := fake(chattest.Text(`{"name": "Paris", `, `"population": 2100000, "rivers": []}`))
+	req := ask("Tell me about Paris.")
+	req.StreamOptions = &chat.StreamOptions{IncludeUsage: true}
+	s, err := tool.ParseStream[city](context.Background(), client, req)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	answer, err := s.Result()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(answer.Value.Population, answer.Completion.Usage != nil)
+	// Output: 2100000 true
 }
 
 // Tools first, and then a value: the format goes with the request, and Decode reads the last answer.

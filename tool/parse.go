@@ -2,7 +2,6 @@ package tool
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -27,8 +26,7 @@ type Answer[T any] struct {
 // A request with Stream set is refused, see [ParseStream], and so is one for several choices. Errors are the
 // client's, or an [AnswerError].
 func Parse[T any](ctx context.Context, client Client, req chat.CreateChatCompletionRequest, opts ...chatspec.CallOption) (*Answer[T], error) {
-	err := formatted[T](&req)
-	if err != nil {
+	if err := formatted[T](client, &req); err != nil {
 		return nil, fmt.Errorf("tool: Parse: %w", err)
 	}
 	completion, err := client.Create(ctx, req, opts...)
@@ -113,7 +111,10 @@ func unanswered(completion *chat.CreateChatCompletionResponse) error {
 }
 
 // formatted makes req one for a T.
-func formatted[T any](req *chat.CreateChatCompletionRequest) error {
+func formatted[T any](client Client, req *chat.CreateChatCompletionRequest) error {
+	if client == nil {
+		return errNoClient
+	}
 	if err := oneChoice(*req); err != nil {
 		return err
 	}
@@ -156,5 +157,3 @@ func schemaIn(format chat.ResponseFormat) (*schema, error) {
 	}
 	return schemaFrom(f.JSONSchema.Schema)
 }
-
-var _ json.Marshaler = (*schema)(nil)

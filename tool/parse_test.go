@@ -155,6 +155,9 @@ func TestParseRefuses(t *testing.T) {
 	if n := len(srv.Requests()); n > 0 {
 		t.Errorf("%d requests were sent", n)
 	}
+	if err := parse[recipe](t.Context(), nil, question()); err.Error() != "tool: Parse: there is no client" {
+		t.Errorf("the error is %v", err)
+	}
 }
 
 // parse is Parse and ParseStream, which must refuse the same.
@@ -199,6 +202,36 @@ func TestParseTakesAbsentFields(t *testing.T) {
 	}
 	if want := (optionals{Both: new(9007199254740993)}); !reflect.DeepEqual(answer.Value, want) {
 		t.Errorf("the answer is %v, want %v", answer.Value, want)
+	}
+}
+
+// TestParseDepth shows how deep an answer may be nested, and that what is wrong deep inside is found.
+func TestParseDepth(t *testing.T) {
+	t.Parallel()
+	nested := func(depth int, innermost string) chattest.Reply {
+		levels := depth - 2 // the root and the innermost node
+		return textReply(`{"head":` + strings.Repeat(`{"value":1,"next":`, levels) + innermost + strings.Repeat(`}`, levels) + `}`)
+	}
+	for _, test := range []struct {
+		name   string
+		reply  chattest.Reply
+		reason string
+	}{
+		{"as deep as may be", nested(100, `{"value":1}`), ""},
+		{"too deep", nested(101, `{"value":1}`), "nested deeper than 100 levels"},
+		{"wrong near the top", textReply(`{"head":{"value":"x"}}`), `/properties/value: type: x has type "string", want "integer"`},
+		{"wrong at the bottom", nested(100, `{"value":"x"}`), `/properties/value: type: x has type "string", want "integer"`},
+		{"an array in place of an object", nested(100, `[]`), `type: [] has type "array", want "object"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := newClient(t, test.reply)
+			_, err := tool.Parse[list](t.Context(), client, question())
+			failed, ok := errors.AsType[*tool.AnswerError](err)
+			if ok != (test.reason != "") || ok && !strings.HasSuffix(failed.Reason.Error(), test.reason) {
+				t.Errorf("the error is %v, want %q", err, test.reason)
+			}
+		})
 	}
 }
 
@@ -314,36 +347,28 @@ func TestParseStreamKeepsPace(t *testing.T) {
 	})
 }
 
-// counted counts how many bytes were decoded into it.
-type counted struct{ text string }
-
-var decoded int
-
-// UnmarshalJSON counts.
-func (c *counted) UnmarshalJSON(data []byte) error {
-	decoded += len(data)
-	c.text = string(data)
-	return nil
-}
-
-// TestParseStreamCost shows that the work grows with the text, however small the pieces are. It alone counts, so the
-// count needs no lock.
+// TestParseStreamCost shows that the work grows with the text, however small the pieces are: the values together are
+// not longer than 33 times the whole, and not so few that they show nothing of how it grows.
 func TestParseStreamCost(t *testing.T) {
 	t.Parallel()
-	client, _ := newClient(t, chattest.Text(pieces(`["`+strings.Repeat("x", 20_000)+`"]`, 4)...))
+	client, _ := newClient(t, chattest.Text(pieces(`["`+strings.Repeat("x", 8_000)+`"]`, 4)...))
 	req := question()
 	req.ResponseFormat = formatWith(`{}`)
-	s, err := tool.ParseStream[counted](t.Context(), client, req)
+	s, err := tool.ParseStream[json.RawMessage](t.Context(), client, req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	answer, err := s.Result()
-	if err != nil {
-		t.Fatal(err)
+	decoded, whole := 0, 0
+	for value, err := range s.All() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole = len(*value)
+		decoded += whole
 	}
-	if n := len(answer.Value.text); decoded > 34*n || decoded < 10*n {
-		t.Errorf("%d bytes were decoded for %d, want 10 to 34 times as many", decoded, n)
+	if decoded > 34*whole || decoded < 10*whole {
+		t.Errorf("%d bytes were decoded for %d, want 10 to 34 times as many", decoded, whole)
 	}
 }
 

@@ -29,7 +29,7 @@ const (
 	tagEnum        = "enum"
 )
 
-// allTypes are those of JSON.
+// allTypes are those of JSON, null last.
 var allTypes = []string{"string", "number", "boolean", "object", "array", "null"}
 
 // base64Pattern is the text of a []byte.
@@ -82,7 +82,7 @@ func (b *builder) schema(t reflect.Type) (*jsonschema.Schema, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nullable(s), nil
+		return b.nullable(s), nil
 	case t == timeType:
 		return &jsonschema.Schema{Type: "string", Format: "date-time"}, nil
 	case t == numberType:
@@ -200,7 +200,7 @@ func (b *builder) property(f field) (*jsonschema.Schema, error) {
 		}
 	}
 	if t != f.Type || f.optional && b.form != loose {
-		s = nullable(s)
+		s = b.nullable(s)
 	}
 	description := f.Tag.Get(tagDescription)
 	if first, _, _ := strings.Cut(description, " "); strings.Contains(first, "=") {
@@ -255,8 +255,11 @@ func enumerate(s *jsonschema.Schema, values []string) error {
 }
 
 // nullable returns s with null allowed. Keywords beside a reference are not for every server.
-func nullable(s *jsonschema.Schema) *jsonschema.Schema {
+func (b *builder) nullable(s *jsonschema.Schema) *jsonschema.Schema {
 	switch {
+	case s.Ref != "" && b.form == accepted:
+		// Of anyOf the checker reports why every branch fails, on every level again, which adds up to the cube of the depth.
+		return &jsonschema.Schema{If: &jsonschema.Schema{Types: allTypes[:len(allTypes)-1]}, Then: s}
 	case s.Ref != "":
 		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{s, {Type: "null"}}}
 	case s.Type != "":

@@ -31,6 +31,8 @@ type Client interface {
 
 var _ Client = (*chatspec.Client)(nil)
 
+var errNoClient = errors.New("there is no client")
+
 // Run asks for an answer to req, makes the calls of tools that it has, asks again with what they returned, and so on
 // until an answer calls nothing. See [Runner.Run], which it is with all defaults.
 func Run(ctx context.Context, client Client, req chat.CreateChatCompletionRequest, tools ...Tool) (*Result, error) {
@@ -94,7 +96,7 @@ func (r *Result) Text() string {
 
 // Run leads the conversation of req to an answer that calls no tools. Tools of req itself are kept, and are for the
 // server to call. A tool_choice that demands a call holds for the first answer. The request must not ask for
-// several choices, and is not changed.
+// several choices, and is not changed. Calls in the form before tools (function_call) are left to the caller.
 //
 // What an answer says is not looked at: a refusal and a text that was cut are returned as [chatspec.Client.Create]
 // does, and [Decode] tells them apart. Only an answer whose calls may have been cut is an error, an [AnswerError],
@@ -135,7 +137,7 @@ func (r Runner) start(req chat.CreateChatCompletionRequest, tools []Tool) (*run,
 	started.req.Tools = slices.Clip(req.Tools)
 	switch {
 	case r.Client == nil:
-		return started, errors.New("the Runner has no Client")
+		return started, errNoClient
 	case r.MaxRounds < 0 || r.Parallel < 0:
 		return started, errors.New("MaxRounds and Parallel must not be negative")
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"sync"
 	"testing"
 
 	"github.com/chatspec/chatspec"
@@ -264,7 +265,7 @@ func TestRunRefuses(t *testing.T) {
 		tools  []tool.Tool
 		want   string
 	}{
-		{"no client", tool.Runner{}, question(), nil, "tool: Run: the Runner has no Client"},
+		{"no client", tool.Runner{}, question(), nil, "tool: Run: there is no client"},
 		{"negative rounds", tool.Runner{Client: client, MaxRounds: -1}, question(), nil, "tool: Run: MaxRounds and Parallel must not be negative"},
 		{"negative parallel", tool.Runner{Client: client, Parallel: -1}, question(), nil, "tool: Run: MaxRounds and Parallel must not be negative"},
 		{"several choices", tool.Runner{Client: client}, several, nil, "tool: Run: the request asks for 2 choices (n); there must be one"},
@@ -287,6 +288,27 @@ func TestRunRefuses(t *testing.T) {
 	if n := len(srv.Requests()); n > 1 {
 		t.Errorf("%d requests were sent, want at most 1", n)
 	}
+}
+
+// TestToolIsShared uses a tool and a Runner in several runs at once.
+func TestToolIsShared(t *testing.T) {
+	t.Parallel()
+	client, _ := newClient(t, chattest.Func(func(req chat.CreateChatCompletionRequest) chattest.Reply {
+		if len(req.Messages) > 1 {
+			return chattest.Text("done")
+		}
+		return chattest.ToolCalls(call("a", "get_weather", `{"city":"Paris"}`), call("b", "get_weather", `{"city":5}`))
+	}).Repeated())
+	shared, runner := warm(), tool.Runner{Client: client, Parallel: 2}
+	var runs sync.WaitGroup
+	for range 8 {
+		runs.Go(func() {
+			if result, err := runner.Run(t.Context(), question(), shared); err != nil || len(result.Messages) != 5 {
+				t.Errorf("the result is %v, %v", result, err)
+			}
+		})
+	}
+	runs.Wait()
 }
 
 // TestRunCutCalls shows that calls that may be in part are not made.

@@ -2,9 +2,10 @@ package tool
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -66,16 +67,65 @@ func schemaFrom(v any) (*schema, error) {
 	return &schema{sent: sent, check: check}, nil
 }
 
+// violation is what breaks a schema.
+type violation struct {
+	place  string // in the schema, as a JSON pointer, or empty
+	reason string // which quotes the value
+}
+
+func (v *violation) Error() string {
+	if v.place == "" {
+		return v.reason
+	}
+	return v.place + ": " + v.reason
+}
+
+// newViolation makes one of what package jsonschema says, which begins with the places on every level.
+func newViolation(err error) *violation {
+	v := &violation{reason: err.Error()}
+	for {
+		rest, ok := strings.CutPrefix(v.reason, "validating ")
+		place, rest, found := strings.Cut(rest, ": ")
+		if !ok || !found {
+			break
+		}
+		v.reason = rest
+		if strings.HasPrefix(place, "/") {
+			v.place = place
+		}
+	}
+	v.reason = clipped(v.reason, maxReasonBytes)
+	return v
+}
+
 // decode reads JSON that obeys the schema into v.
 func (s *schema) decode(text string, v any) error {
 	var instance any
 	if err := json.Unmarshal([]byte(text), &instance); err != nil {
 		return fmt.Errorf("not valid JSON: %w", err)
 	}
+	if deeper(instance, maxDepth) {
+		return fmt.Errorf("nested deeper than %d levels", maxDepth)
+	}
 	if err := s.check.Validate(instance); err != nil {
-		return errors.New(clipped(err.Error(), maxReasonBytes))
+		return newViolation(err)
 	}
 	return json.Unmarshal([]byte(text), v)
+}
+
+// maxDepth is how deep arguments and answers may be nested. A reason is put together on every level.
+const maxDepth = 100
+
+// deeper says whether a JSON value has more than so many levels of objects and arrays.
+func deeper(v any, levels int) bool {
+	switch v := v.(type) {
+	case []any:
+		return levels == 0 || slices.ContainsFunc(v, func(v any) bool { return deeper(v, levels-1) })
+	case map[string]any:
+		return levels == 0 || deeper(slices.Collect(maps.Values(v)), levels)
+	default:
+		return false
+	}
 }
 
 // maxReasonBytes is how much is said of what breaks a schema. The reason quotes the value, which may be long.

@@ -41,7 +41,7 @@ type ValueStream[T any] struct {
 
 // ParseStream is [Parse] with values that grow. The caller closes the stream.
 func ParseStream[T any](ctx context.Context, client Client, req chat.CreateChatCompletionRequest, opts ...chatspec.CallOption) (*ValueStream[T], error) {
-	if err := formatted[T](&req); err != nil {
+	if err := formatted[T](client, &req); err != nil {
 		return nil, fmt.Errorf("tool: ParseStream: %w", err)
 	}
 	s, err := client.Stream(ctx, req, opts...)
