@@ -73,8 +73,13 @@ func (r *run) answer(ctx context.Context, calls []*pending) error {
 	return r.work(ctx, allowed)
 }
 
-// prepare finds the tool of a call and checks the arguments.
-func (r *run) prepare(call Call) (prepared, error) {
+// prepare finds the tool of a call and checks the arguments, which may be read by a method that panics.
+func (r *run) prepare(call Call) (ready prepared, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &PanicError{Value: p, Stack: debug.Stack()}
+		}
+	}()
 	t, ok := r.tools[call.Name]
 	if !ok || t.custom != call.Custom {
 		return nil, fmt.Errorf("%w: %q", ErrUnknownTool, clipped(call.Name, maxNameBytes))

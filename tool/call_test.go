@@ -252,6 +252,7 @@ var failures = []struct {
 	{"arguments that are no JSON", call("a", "fail", `{"how":`), "error: the arguments are invalid: not valid JSON: unexpected end of JSON input", isArguments},
 	{"an enum", call("a", "fail", `{"how":"slowly"}`), "error: the arguments are invalid: /properties/how: enum: slowly does not equal any of: [error panic exit json]", isArguments},
 	{"no arguments", call("a", "fail", ``), `error: the arguments are invalid: required: missing properties: ["how"]`, isArguments},
+	{"one argument twice", call("a", "fail", `{"how":"slowly","how":"exit"}`), `error: the arguments are invalid: an object has the name "how" twice`, isArguments},
 	{"one argument too many", call("a", "fail", `{"how":"error","why":1}`), `error: the arguments are invalid: unexpected additional properties ["why"]`, isArguments},
 }
 
@@ -498,6 +499,27 @@ func TestRaw(t *testing.T) {
 		if _, err := tool.NewRaw(chat.FunctionDefinition{Name: "f", Parameters: bad}, echo).Definition(); err == nil {
 			t.Errorf("%v is a schema", bad)
 		}
+	}
+}
+
+// panicking is an argument that panics when it is read.
+type panicking struct{}
+
+func (*panicking) UnmarshalText([]byte) error { panic("bad text") }
+
+func TestArgumentPanics(t *testing.T) {
+	t.Parallel()
+	type arguments struct {
+		Bad panicking `json:"bad"`
+	}
+	client, _ := newClient(t, chattest.ToolCalls(call("a", "f", `{"bad":"x"}`)), chattest.Text("done"))
+	f := tool.New("f", "", func(context.Context, arguments) (string, error) { return "", nil })
+	result, err := tool.Run(t.Context(), client, question(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, texts := said(result.Messages); texts[0] != "error: the tool panicked" {
+		t.Errorf("the model was told %q", texts[0])
 	}
 }
 

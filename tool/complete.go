@@ -13,8 +13,8 @@ import (
 // It returns nil where nothing is known yet, or brackets do not match. Otherwise the result is valid JSON if the
 // beginning is one of valid JSON. It costs one pass and one copy.
 func Complete(beginning []byte) []byte {
-	var c completer
-	c.write(string(beginning))
+	c := completer{text: beginning}
+	c.scan(0)
 	return c.completed(true)
 }
 
@@ -47,6 +47,11 @@ const (
 func (c *completer) write(piece string) {
 	begin := len(c.text)
 	c.text = append(c.text, piece...)
+	c.scan(begin)
+}
+
+// scan takes in the text from begin on.
+func (c *completer) scan(begin int) {
 	for i := begin; i < len(c.text) && !c.broken; i++ {
 		switch b := c.text[i]; c.mode {
 		case text, escape, unicode:

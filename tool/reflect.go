@@ -191,6 +191,9 @@ func (b *builder) property(f field) (*jsonschema.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.quoted && t.Kind() == reflect.String {
+		return nil, errors.New(`the option "string" puts text in quotes twice, which no schema tells a model`)
+	}
 	if f.quoted && (s.Type == "integer" || s.Type == "number" || s.Type == "boolean") {
 		s = &jsonschema.Schema{Type: "string"}
 	}
@@ -258,7 +261,7 @@ func enumerate(s *jsonschema.Schema, values []string) error {
 func (b *builder) nullable(s *jsonschema.Schema) *jsonschema.Schema {
 	switch {
 	case s.Ref != "" && b.form == accepted:
-		// Of anyOf the checker reports why every branch fails, on every level again, which adds up to the cube of the depth.
+		// Of anyOf the checker tells why every branch fails, on every level again: the cube of the depth.
 		return &jsonschema.Schema{If: &jsonschema.Schema{Types: allTypes[:len(allTypes)-1]}, Then: s}
 	case s.Ref != "":
 		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{s, {Type: "null"}}}

@@ -57,7 +57,8 @@ type Runner struct {
 
 	// Approve is asked before a call is made whose arguments are valid, for all calls of an answer in their order before
 	// the first of them is made. It returns nil to allow the call, what [Deny] returns to have the model told
-	// why not, and any other error to end the run, which then makes no call of this answer.
+	// why not, and any other error to end the run, which then makes no call of this answer. It returns when its context
+	// ends, as nothing else ends its wait.
 	Approve func(ctx context.Context, call Call) error
 
 	// OnCall sees a call before it is made. OnResult sees every call that was answered, also those that were not made

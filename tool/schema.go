@@ -3,9 +3,7 @@ package tool
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -104,8 +102,8 @@ func (s *schema) decode(text string, v any) error {
 	if err := json.Unmarshal([]byte(text), &instance); err != nil {
 		return fmt.Errorf("not valid JSON: %w", err)
 	}
-	if deeper(instance, maxDepth) {
-		return fmt.Errorf("nested deeper than %d levels", maxDepth)
+	if err := sound(json.NewDecoder(strings.NewReader(text)), maxDepth); err != nil {
+		return err
 	}
 	if err := s.check.Validate(instance); err != nil {
 		return newViolation(err)
@@ -113,19 +111,38 @@ func (s *schema) decode(text string, v any) error {
 	return json.Unmarshal([]byte(text), v)
 }
 
-// maxDepth is how deep arguments and answers may be nested. A reason is put together on every level.
+// maxDepth is how deep arguments and answers may be nested. What breaks a schema is told on every level, which adds up.
 const maxDepth = 100
 
-// deeper says whether a JSON value has more than so many levels of objects and arrays.
-func deeper(v any, levels int) bool {
-	switch v := v.(type) {
-	case []any:
-		return levels == 0 || slices.ContainsFunc(v, func(v any) bool { return deeper(v, levels-1) })
-	case map[string]any:
-		return levels == 0 || deeper(slices.Collect(maps.Values(v)), levels)
-	default:
-		return false
+// sound refuses what is valid JSON and cannot be checked: more than so many levels of objects and arrays, and names
+// that an object has twice. Only the last of those is checked, but encoding/json may leave the first in a struct.
+func sound(d *json.Decoder, levels int) error {
+	token, err := d.Token()
+	bracket, ok := token.(json.Delim)
+	if err != nil || !ok {
+		return err
 	}
+	if levels == 0 {
+		return fmt.Errorf("nested deeper than %d levels", maxDepth)
+	}
+	names := map[json.Token]bool{}
+	for d.More() {
+		if bracket == '{' {
+			name, err := d.Token()
+			if err != nil {
+				return err
+			}
+			if names[name] {
+				return fmt.Errorf("an object has the name %q twice", name)
+			}
+			names[name] = true
+		}
+		if err := sound(d, levels-1); err != nil {
+			return err
+		}
+	}
+	_, err = d.Token() // the closing bracket
+	return err
 }
 
 // maxReasonBytes is how much is said of what breaks a schema. The reason quotes the value, which may be long.

@@ -3,8 +3,11 @@ package tool_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"math/big"
 	"net/netip"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -257,6 +260,9 @@ func TestSchemasRefused(t *testing.T) {
 		{"an enum of no numbers", sent[struct {
 			X int `enum:"one"`
 		}], true, `"one"`},
+		{"text in quotes twice", sent[struct {
+			X string `json:",string"`
+		}], true, "in quotes twice"},
 		{"a tag of another package", sent[struct {
 			X int `jsonschema:"description=x"`
 		}], true, "plain words"},
@@ -274,50 +280,91 @@ func TestSchemasRefused(t *testing.T) {
 // TestSchemaTakesWhatGoWrites writes values as encoding/json does and has them taken as arguments.
 func TestSchemaTakesWhatGoWrites(t *testing.T) {
 	t.Parallel()
-	for _, value := range []any{
-		scalars{Text: "x", Small: -5},
-		optionals{},
-		tree{Children: []tree{{Name: "x", Children: []tree{}}}},
-		special{When: time.Unix(0, 0).UTC(), Data: []byte("data"), Number: "1.5", Addr: netip.IPv4Unspecified()},
-		list{&node{Next: &node{Value: 1}}},
-		couple{},
-		woods{forest{{}, {}}},
-		embedding{Extra: &Extra{}},
-	} {
-		text, err := json.Marshal(value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := taken(t, value, string(text)); err != nil {
-			t.Errorf("%T: %s: %v", value, text, err)
-		}
+	takes(t, scalars{Text: "x", Small: -5})
+	takes(t, optionals{})
+	takes(t, tree{Children: []tree{{Name: "x", Children: []tree{}}}})
+	takes(t, special{When: time.Unix(0, 0).UTC(), Data: []byte("data"), Number: "1.5", Addr: netip.IPv4Unspecified()})
+	takes(t, list{&node{Next: &node{Value: 1}}})
+	takes(t, couple{})
+	takes(t, woods{forest{{}, {}}})
+	takes(t, embedding{Extra: &Extra{}})
+}
+
+func takes[T any](t *testing.T, value T) {
+	t.Helper()
+	format, err := tool.Format[T]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := decoded[T](string(text), format); err != nil || !reflect.DeepEqual(again, value) {
+		t.Errorf("%s is read as %+v, %v", text, again, err)
 	}
 }
 
-// taken has text decoded as what value is.
-func taken(t *testing.T, value any, text string) error {
-	t.Helper()
-	var err error
-	client, _ := newClient(t, textReply(text))
-	switch value.(type) {
-	case scalars:
-		_, err = tool.Parse[scalars](t.Context(), client, question())
-	case optionals:
-		_, err = tool.Parse[optionals](t.Context(), client, question())
-	case tree:
-		_, err = tool.Parse[tree](t.Context(), client, question())
-	case special:
-		_, err = tool.Parse[special](t.Context(), client, question())
-	case list:
-		_, err = tool.Parse[list](t.Context(), client, question())
-	case couple:
-		_, err = tool.Parse[couple](t.Context(), client, question())
-	case woods:
-		_, err = tool.Parse[woods](t.Context(), client, question())
-	case embedding:
-		_, err = tool.Parse[embedding](t.Context(), client, question())
-	default:
-		t.Fatalf("no case for %T", value)
+// odds has what is easily read otherwise than it is checked.
+type odds struct {
+	Unit  string    `json:"unit,omitempty" enum:"celsius,fahrenheit"`
+	Small *int8     `json:"small"`
+	Units []string  `json:"units" enum:"a,b"`
+	Inner *odds     `json:"inner"`
+	Whole int64     `json:"whole,string"`
+	Data  []byte    `json:"data,omitempty"`
+	Fixed [2]bool   `json:"fixed"`
+	When  time.Time `json:"when,omitzero"`
+}
+
+// valid says whether a value obeys the schema of its type.
+func (o *odds) valid() bool {
+	foreign := func(unit string) bool { return unit != "a" && unit != "b" }
+	return slices.Contains([]string{"", "celsius", "fahrenheit"}, o.Unit) && !slices.ContainsFunc(o.Units, foreign) &&
+		(o.Inner == nil || o.Inner.valid())
+}
+
+// FuzzDecode has any text decoded: what is accepted obeys the schema, and is accepted again as Go writes it.
+func FuzzDecode(f *testing.F) {
+	for _, seed := range []string{
+		`{"units":["a"],"whole":"5","fixed":[true,false],"inner":{"units":[],"whole":"-1","fixed":[true,true]}}`,
+		`{"unit":"kelvin","unit":null,"small":1,"units":[],"whole":"0","fixed":[false,false],"data":"aGk=","when":"2026-01-02T15:04:05Z"}`,
+		`{"inner":{"unit":"kelvin"},"inner":{"units":[],"whole":"1","fixed":[true,true]},"units":["b"],"whole":"1","fixed":[true,true]}`,
+		`[]`, `{`, ``,
+	} {
+		f.Add(seed)
 	}
-	return err
+	format, err := tool.Format[odds]()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		value, err := decoded[odds](text, format)
+		if err != nil {
+			if _, ok := errors.AsType[*tool.AnswerError](err); !ok {
+				t.Fatalf("the error is %v", err)
+			}
+			return
+		}
+		if !value.valid() {
+			t.Fatalf("%q is accepted as %+v", text, value)
+		}
+		if value.Units == nil {
+			value.Units = []string{}
+		}
+		again, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if second, err := decoded[odds](string(again), format); err != nil || !reflect.DeepEqual(value, second) {
+			t.Fatalf("%q is written as %s, and read as %+v, %v", text, again, second, err)
+		}
+	})
+}
+
+// decoded is Decode of a text.
+func decoded[T any](text string, format chat.ResponseFormat) (T, error) {
+	return tool.Decode[T](&chat.CreateChatCompletionResponse{
+		Choices: []chat.Choice{{Message: chat.ResponseMessage{Content: text}, FinishReason: chat.FinishReasonStop}},
+	}, format)
 }
