@@ -80,6 +80,9 @@ func (r *run) prepare(call Call) (ready prepared, err error) {
 			err = &PanicError{Value: p, Stack: debug.Stack()}
 		}
 	}()
+	if call.Index >= r.MaxCalls {
+		return nil, fmt.Errorf("%w: only the first %d are made", ErrCallLimit, r.MaxCalls)
+	}
 	t, ok := r.tools[call.Name]
 	if !ok || t.custom != call.Custom {
 		return nil, fmt.Errorf("%w: %q", ErrUnknownTool, clipped(call.Name, maxNameBytes))

@@ -102,6 +102,28 @@ func TestCallsInParallel(t *testing.T) {
 	}
 }
 
+// TestCallLimit shows that calls beyond the limit are answered, and not made.
+func TestCallLimit(t *testing.T) {
+	t.Parallel()
+	for limit, want := range map[int]int{2: 2, 0: tool.DefaultMaxCalls} {
+		client, _ := newClient(t, waits(make([]int, 150)...).Repeated())
+		made := 0
+		runner := tool.Runner{Client: client, MaxCalls: limit, MaxRounds: 2, OnCall: func(context.Context, tool.Call) { made++ }}
+		result, err := runner.Run(t.Context(), question(), new(waiter).tool())
+		if !errors.Is(err, tool.ErrRounds) || made != want {
+			t.Errorf("%d calls were made, want %d; the error is %v", made, want, err)
+		}
+		_, texts := said(result.Messages)
+		if got := fmt.Sprintf("error: the answer has too many calls: only the first %d are made", want); texts[want-1] != "0" || texts[want] != got {
+			t.Errorf("the calls are answered by %q", texts)
+		}
+		runner.Fatal = func(err error) bool { return errors.Is(err, tool.ErrCallLimit) }
+		if _, err := runner.Run(t.Context(), question(), new(waiter).tool()); !errors.Is(err, tool.ErrCallLimit) || made != want {
+			t.Errorf("%d calls were made, want %d; the error is %v", made, want, err)
+		}
+	}
+}
+
 // TestRunTimeout shows that a run ends in time even where a function takes no notice, and what is said of its calls.
 func TestRunTimeout(t *testing.T) {
 	t.Parallel()

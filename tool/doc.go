@@ -4,7 +4,7 @@
 //		City string `json:"city" jsonschema:"the name of the city, in English"`
 //		Unit string `json:"unit,omitempty" enum:"celsius,fahrenheit"`
 //	}
-//	weather := tool.New("get_weather", "Get the weather in a city.", func(ctx context.Context, in Place) (Weather, error) { … })
+//	weather := tool.New("get_weather", "Get the weather in a city.", lookUp) // func(context.Context, Place) (Weather, error)
 //
 //	result, err := tool.Run(ctx, client, req, weather)   // asks, calls, asks again, until the model has answered
 //	answer, err := tool.Parse[Weather](ctx, client, req) // one answer, as a value of the type

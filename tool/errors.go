@@ -31,6 +31,8 @@ var (
 	ErrRounds = errors.New("the model still calls tools in the last round")
 	// ErrUnknownTool says that a model called a tool that the run does not have.
 	ErrUnknownTool = errors.New("there is no such tool")
+	// ErrCallLimit says that a call is beyond those of one answer that [Runner.MaxCalls] allows.
+	ErrCallLimit = errors.New("the answer has too many calls")
 )
 
 // PhaseRun is the Phase of an [api.TimeoutError] that ended a run after [Runner.Timeout].
@@ -65,7 +67,7 @@ type CallError struct {
 	_ struct{} // keyed literals only
 
 	Call Call
-	Err  error // what the function returned, a [PanicError], an [ArgumentsError], [ErrUnknownTool] or Approve's error
+	Err  error // what Fatal was asked about, or what Approve returned
 }
 
 // Error names the tool.

@@ -17,6 +17,8 @@ import (
 const (
 	// DefaultMaxRounds is how many answers a run asks for.
 	DefaultMaxRounds = 16
+	// DefaultMaxCalls is how many calls of one answer are made.
+	DefaultMaxCalls = 128
 	// DefaultParallel is how many calls of one answer are made at once.
 	DefaultParallel = 8
 	// DefaultTimeout is how long a run takes at most.
@@ -48,7 +50,8 @@ type Runner struct {
 	CallOptions []chatspec.CallOption // for every request of a run
 
 	MaxRounds int           // how many answers a run asks for; DefaultMaxRounds when 0
-	Parallel  int           // how many calls of one answer are made at once; DefaultParallel when 0
+	MaxCalls  int           // how many calls of one answer are made; DefaultMaxCalls when 0
+	Parallel  int           // how many of them are made at once; DefaultParallel when 0
 	Timeout   time.Duration // how long a run takes at most, waiting for Approve included; DefaultTimeout when 0, none below
 
 	// OnChunk sees every chunk of every answer as it arrives; round counts the answers from 1. Runs are streamed
@@ -65,9 +68,9 @@ type Runner struct {
 	// because of their arguments, in the order in which they ended, with Output, Err and Elapsed.
 	OnCall, OnResult func(ctx context.Context, call Call)
 
-	// Fatal says which errors of calls end the run: what a function returned, a [PanicError], an [ArgumentsError], or
-	// [ErrUnknownTool]. Calls under way are waited for, no others are made. All other errors are told to the
-	// model, and where Fatal is nil all of them.
+	// Fatal says which errors of calls end the run: what a function returned, a [PanicError], an [ArgumentsError],
+	// [ErrUnknownTool] or [ErrCallLimit]. Calls under way are waited for, no others are made. All other errors are told to
+	// the model, and where Fatal is nil all of them.
 	Fatal func(err error) bool
 }
 
@@ -131,6 +134,7 @@ type run struct {
 func (r Runner) start(req chat.CreateChatCompletionRequest, tools []Tool) (*run, error) {
 	started := &run{Runner: r, req: req, streamed: req.Stream || r.OnChunk != nil, tools: map[string]Tool{}, result: &Result{}}
 	started.MaxRounds = orDefault(r.MaxRounds, DefaultMaxRounds)
+	started.MaxCalls = orDefault(r.MaxCalls, DefaultMaxCalls)
 	started.Parallel = orDefault(r.Parallel, DefaultParallel)
 	started.Timeout = orDefault(r.Timeout, DefaultTimeout)
 	started.req.Stream = false // the method of the client says it
@@ -139,8 +143,8 @@ func (r Runner) start(req chat.CreateChatCompletionRequest, tools []Tool) (*run,
 	switch {
 	case r.Client == nil:
 		return started, errNoClient
-	case r.MaxRounds < 0 || r.Parallel < 0:
-		return started, errors.New("MaxRounds and Parallel must not be negative")
+	case min(r.MaxRounds, r.MaxCalls, r.Parallel) < 0:
+		return started, errors.New("MaxRounds, MaxCalls and Parallel must not be negative")
 	}
 	if err := oneChoice(req); err != nil {
 		return started, err

@@ -266,8 +266,9 @@ func TestRunRefuses(t *testing.T) {
 		want   string
 	}{
 		{"no client", tool.Runner{}, question(), nil, "tool: Run: there is no client"},
-		{"negative rounds", tool.Runner{Client: client, MaxRounds: -1}, question(), nil, "tool: Run: MaxRounds and Parallel must not be negative"},
-		{"negative parallel", tool.Runner{Client: client, Parallel: -1}, question(), nil, "tool: Run: MaxRounds and Parallel must not be negative"},
+		{"negative rounds", tool.Runner{Client: client, MaxRounds: -1}, question(), nil, "tool: Run: MaxRounds, MaxCalls and Parallel must not be negative"},
+		{"negative calls", tool.Runner{Client: client, MaxCalls: -1}, question(), nil, "tool: Run: MaxRounds, MaxCalls and Parallel must not be negative"},
+		{"negative parallel", tool.Runner{Client: client, Parallel: -1}, question(), nil, "tool: Run: MaxRounds, MaxCalls and Parallel must not be negative"},
 		{"several choices", tool.Runner{Client: client}, several, nil, "tool: Run: the request asks for 2 choices (n); there must be one"},
 		{"one name twice", tool.Runner{Client: client}, question(), []tool.Tool{warm(), warm()}, `tool: Run: two tools are called "get_weather"`},
 		{"the zero Tool", tool.Runner{Client: client}, question(), []tool.Tool{{}}, "tool: Run: the zero Tool is none; use New, NewRaw or NewCustom"},

@@ -19,11 +19,11 @@ const growth = 32
 // ValueStream reads an answer that is a T while it grows. One goroutine at a time may use it; Close may be called by
 // any.
 //
-// Each value that Next reads is a T of its own, made from what [Complete] makes of the text so far: fields that
-// have not come yet are zero, a list has the items that have begun, a string that is under way is there as far as it
-// came (which may not be one of its enum), a number only when it is whole. A string under way that its Go type refuses, such
-// as half a time.Time, is left out. Nothing of that is checked against the schema. Values do not come for every chunk
-// but whenever the text has grown by a 32nd, so that the work grows with the text and not with its square.
+// Each value that Next reads is a T of its own, made from what [Complete] makes of the text so far: fields that have
+// not come yet are zero, a list has the items that have begun, a string that is under way is there as far as it came
+// (which may not be one of its enum), a number only when it is whole. A string under way that its Go type refuses, such
+// as half a time.Time, is left out. Nothing of that is checked against the schema. Values do not come for every
+// chunk but whenever the text has grown by a 32nd, so that the work grows with the text and not with its square.
 //
 // The last value is the whole answer, checked. There is none where the answer is not what was asked for.
 type ValueStream[T any] struct {
