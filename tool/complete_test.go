@@ -39,6 +39,7 @@ func TestComplete(t *testing.T) {
 		{"a whole escape", `["a\u00e9`, `["a\u00e9"]`},
 		{"half a pair", `["a\ud83d`, `["a"]`},
 		{"one and a half of a pair", `["a\ud83d\ude0`, `["a"]`},
+		{"half a pair in capitals", `["a\uD83D`, `["a"]`},
 		{"a pair", `["a\ud83d\ude00`, `["a\ud83d\ude00"]`},
 		{"two first halves", `["\ud83d\ud83d`, `["\ud83d"]`},
 		{"half of a pair that stays alone", `["\ud83dx`, `["\ud83dx"]`},
@@ -50,6 +51,7 @@ func TestComplete(t *testing.T) {
 		{"a number alone", `12`, ``},
 		{"whole", `{"a":[1]} `, `{"a":[1]}`},
 		{"brackets that do not match", `{"a":1]`, ``},
+		{"a comma in nothing", `,"a`, `,"a"`}, // as little JSON as it was
 		{"a bracket too many", `{}}`, ``},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -80,6 +80,7 @@ func TestRun(t *testing.T) {
 			req := question()
 			req.Stream = streamed
 			req.Messages = append(make(chat.Messages, 0, 10), req.Messages...)
+			req.Tools = make(chat.Tools, 0, 10)
 			result, err := tool.Run(t.Context(), client, req, warm())
 			if err != nil {
 				t.Fatal(err)
@@ -87,8 +88,8 @@ func TestRun(t *testing.T) {
 			if got, want := result.Text(), "It is 5, 4 and 4 degrees."; got != want || result.Rounds != 3 {
 				t.Errorf("the answer is %q after %d rounds, want %q after 3", got, result.Rounds, want)
 			}
-			if first := req.Messages[:2][1]; first != nil || len(req.Tools) != 0 {
-				t.Errorf("the request was changed: %v", first)
+			if message, first := req.Messages[:2][1], req.Tools[:1][0]; message != nil || first != nil {
+				t.Errorf("the request was changed: %v, %v", message, first)
 			}
 			want := chat.Messages{
 				req.Messages[0],

@@ -102,6 +102,21 @@ type (
 		Tagged tagged `json:"inside"`
 		ID     int    `json:"id"`
 	}
+	Loop struct {
+		*Loop
+
+		X int `json:"x"`
+	}
+	plainID struct {
+		ID string
+	}
+	taggedID struct {
+		Number int `json:"ID"`
+	}
+	dominated struct {
+		plainID
+		taggedID
+	}
 	anything struct {
 		Any  any             `json:"any"`
 		Raw  json.RawMessage `json:"raw,omitempty"`
@@ -127,6 +142,24 @@ func sent[T any](loose bool) (string, error) {
 	}
 	schema, err := json.Marshal(function.Parameters)
 	return string(schema), err
+}
+
+// sentTwins is sent with two types of one name, as two packages may have them.
+func sentTwins(loose bool) (string, error) {
+	type twin struct {
+		A []twin `json:"a"`
+	}
+	type first = twin
+	{
+		type twin struct {
+			B []twin `json:"b"`
+		}
+		type twins struct {
+			A first `json:"a"`
+			B twin  `json:"b"`
+		}
+		return sent[twins](loose)
+	}
 }
 
 func TestSchemas(t *testing.T) {
@@ -192,6 +225,13 @@ func TestSchemas(t *testing.T) {
 			"tagged":{"type":"object","properties":{"tag":{"type":"string"}},"required":["tag"],"additionalProperties":false},
 			"inside":{"type":"object","properties":{"tag":{"type":"string"}},"required":["tag"],"additionalProperties":false},
 			"id":{"type":"integer"}},"required":["note","tagged","inside","id"],"additionalProperties":false}`},
+		{"embedded in itself", sent[Loop], false, `{"type":"object","properties":{"x":{"type":"integer"}},"required":["x"],"additionalProperties":false}`},
+		{"one name by a tag", sent[dominated], false, `{"type":"object","properties":{"ID":{"type":"integer"}},"required":["ID"],"additionalProperties":false}`},
+		{"two types with one name", sentTwins, false, `{"type":"object","properties":{
+			"a":{"$ref":"#/$defs/twin"},"b":{"$ref":"#/$defs/twin2"}},
+			"$defs":{"twin":{"type":"object","properties":{"a":{"type":"array","items":{"$ref":"#/$defs/twin"}}},"required":["a"],"additionalProperties":false},
+				"twin2":{"type":"object","properties":{"b":{"type":"array","items":{"$ref":"#/$defs/twin2"}}},"required":["b"],"additionalProperties":false}},
+			"required":["a","b"],"additionalProperties":false}`},
 		{"anything, loose", sent[anything], true, `{"type":"object","properties":{
 			"any":{"type":["string","number","boolean","object","array","null"]},
 			"raw":{"type":["string","number","boolean","object","array","null"]},
