@@ -30,7 +30,7 @@ func (c *config) authenticated(next Doer) Doer {
 			}
 			return nil, &finalError{err: err}
 		}
-		mask := masking(secrets(signed.Header, c.keyHeader))
+		mask := exchange.Masking(exchange.Secrets(signed.Header, c.keyHeader))
 		attempt := exchange.AttemptIn(req.Context())
 		attempt.Mask = mask
 		start := time.Now()
@@ -43,7 +43,7 @@ func (c *config) authenticated(next Doer) Doer {
 			_ = resp.Body.Close()
 			return nil, &finalError{errors.New("the Doer of WithHTTPClient followed a redirect to another server or with another method"), true}
 		}
-		resp.Header = maskHeader(resp.Header, mask)
+		resp.Header = exchange.MaskedHeader(resp.Header, mask)
 		resp.Body = &maskedBody{resp.Body, mask}
 		return resp, nil
 	})
@@ -121,7 +121,7 @@ func (c *config) checkHeader(h http.Header) error {
 			return fmt.Errorf("the header %q has characters that no header may have", name)
 		}
 	}
-	if !c.plainHTTP && c.base.Scheme == "http" && !isPrivate(c.base.Hostname()) && len(secrets(h, c.keyHeader)) > 0 {
+	if !c.plainHTTP && c.base.Scheme == "http" && !isPrivate(c.base.Hostname()) && len(exchange.Secrets(h, c.keyHeader)) > 0 {
 		return fmt.Errorf("a key would go over plain http to %s, for anyone to read: use https, or WithPlainHTTP", c.base.Hostname())
 	}
 	return nil
@@ -130,82 +130,12 @@ func (c *config) checkHeader(h http.Header) error {
 // authorization is the header that a key goes into unless WithKeyHeader names another.
 const authorization = "Authorization"
 
-// credentialHeaders are how the names of headers end that carry secrets, whoever has set them.
-var credentialHeaders = []string{authorization, "Cookie", "Api-Key", "Subscription-Key", "Token"}
-
-// secrets returns the values in h that are secret.
-func secrets(h http.Header, keyHeader string) (all []string) {
-	for name, values := range h {
-		if name != keyHeader && !slices.ContainsFunc(credentialHeaders, func(end string) bool { return strings.HasSuffix(name, end) }) {
-			continue
-		}
-		for _, value := range values {
-			if scheme, credentials, ok := strings.Cut(value, " "); ok && (strings.EqualFold(scheme, "bearer") || strings.EqualFold(scheme, "basic")) {
-				value = strings.TrimSpace(credentials)
-			}
-			if value != "" {
-				all = append(all, value)
-			}
-		}
-	}
-	return all
-}
-
-// minSecretBytes is the length from which on a secret is masked. Shorter ones are placeholders, as servers at
-// home want them, and parts of ordinary words.
-const minSecretBytes = 8
-
-// masking returns a function that masks the secrets of a request in a text. The slice is its own from then on.
-func masking(secrets []string) func(text string) string {
-	secrets = slices.DeleteFunc(secrets, func(secret string) bool { return len(secret) < minSecretBytes })
-	for _, secret := range secrets {
-		secrets = append(secrets, escaped(secret)...)
-	}
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // one may be a part of another
-	return func(text string) string {
-		for _, secret := range secrets {
-			text = strings.ReplaceAll(text, secret, "[masked]")
-		}
-		return text
-	}
-}
-
-// escaped returns a secret as writers of JSON spell it, where that is another spelling: those that escape as
-// little as they may, those that escape slashes too (PHP), and those that escape what HTML has a use for (Go).
-func escaped(secret string) []string {
-	if !strings.ContainsAny(secret, `\"/<>&`) {
-		return nil
-	}
-	bare := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(secret)
-	slashes := strings.ReplaceAll(bare, "/", `\/`)
-	html := strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`).Replace(bare)
-	return []string{bare, slashes, html}
-}
-
 // masked returns err, or one like it if its text has a secret.
 func masked(err error, mask func(string) string) error {
 	if text := mask(err.Error()); text != err.Error() {
 		return &maskedError{text: text, cause: func() error { return err }}
 	}
 	return err
-}
-
-// maskHeader returns h, or one like it if it has a secret: request IDs and media types get into errors.
-func maskHeader(h http.Header, mask func(string) string) http.Header {
-	own := false
-	for name, values := range h {
-		for i, value := range values {
-			text := mask(value)
-			if text == value {
-				continue
-			}
-			if !own {
-				h, own = h.Clone(), true
-			}
-			h[name][i] = text
-		}
-	}
-	return h
 }
 
 // maskedBody is a body whose errors may quote what the server has sent, such as a malformed trailer.

@@ -127,7 +127,7 @@ func (c *config) retried(next Doer) Doer {
 			if err == nil {
 				_ = resp.Body.Close()
 			}
-			if cut := sleep(ctx, wait); cut != nil {
+			if cut := exchange.Wait(ctx, wait); cut != nil {
 				return nil, afterAttempts(n, fmt.Errorf("%w, while waiting to send the request again", api.Interrupted(ctx, cut)))
 			}
 		}
@@ -261,18 +261,6 @@ func (t *tape) Read(p []byte) (int, error) {
 }
 
 func (t *tape) Close() error { return t.body.Close() }
-
-// sleep waits for d or the end of ctx, whose error it returns then.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
 
 // attemptsError says after how many attempts a call was given up that no answer came to.
 type attemptsError struct {

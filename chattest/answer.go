@@ -9,6 +9,7 @@ import (
 
 	"github.com/chatspec/chatspec/chattest/internal/server"
 	chat "github.com/chatspec/chatspec/generated"
+	"github.com/chatspec/chatspec/internal/exchange"
 	"github.com/chatspec/chatspec/stream"
 )
 
@@ -65,7 +66,7 @@ func (h *Handler) answer(ctx context.Context, r Reply, req *chat.CreateChatCompl
 // after returns an answer that waits and sets headers before write goes on.
 func (r Reply) after(ctx context.Context, write answerFunc) answerFunc {
 	return func(w http.ResponseWriter) error {
-		if err := wait(ctx, r.delay); err != nil {
+		if err := exchange.Wait(ctx, r.delay); err != nil {
 			return err
 		}
 		maps.Copy(w.Header(), r.header)
@@ -79,7 +80,7 @@ func streamed(ctx context.Context, pace time.Duration, events [][]byte) answerFu
 		out := stream.NewWriter(w)
 		for i, event := range events {
 			if i > 0 {
-				if err := wait(ctx, pace); err != nil {
+				if err := exchange.Wait(ctx, pace); err != nil {
 					return err
 				}
 			}
@@ -116,19 +117,4 @@ func checkStatus(status int) error {
 		return fmt.Errorf("a reply has the status %d, want %d to %d", status, minStatus, maxStatus)
 	}
 	return nil
-}
-
-// wait waits for d or the end of the request.
-func wait(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

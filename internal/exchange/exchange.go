@@ -1,7 +1,8 @@
 // Package exchange is what the packages of chatspec tell each other about one exchange with a server: how often
 // it was tried, which secrets it carried, and who watches. It travels in the context of the response's request,
 // so that package api and package stream know it of any response that came through a Doer of package chatspec,
-// and manage without it for others.
+// and manage without it for others. Which values are secrets, and how they are masked, is here too, so that it is
+// the same wherever something of an exchange is shown or kept.
 package exchange
 
 import (
