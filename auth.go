@@ -30,7 +30,7 @@ func (c *config) authenticated(next Doer) Doer {
 			}
 			return nil, &finalError{err: err}
 		}
-		mask := exchange.Masking(exchange.Secrets(signed.Header, c.keyHeader))
+		mask := exchange.Masking(exchange.RequestSecrets(signed, c.keyHeader))
 		attempt := exchange.AttemptIn(req.Context())
 		attempt.Mask = mask
 		start := time.Now()

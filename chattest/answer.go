@@ -13,10 +13,12 @@ import (
 	"github.com/chatspec/chatspec/stream"
 )
 
-// The statuses that net/http can send and that end an answer.
+// The statuses that net/http can send and that end an answer, and those that refuse a request.
 const (
-	minStatus = 200
-	maxStatus = 999
+	minStatus  = 200
+	maxStatus  = 999
+	minRefusal = 400
+	maxRefusal = 599
 )
 
 // answerFunc writes the answer to a request for a completion.
@@ -31,8 +33,14 @@ func (h *Handler) answer(ctx context.Context, r Reply, req *chat.CreateChatCompl
 	if err != nil {
 		return nil, err
 	}
-	if r.plain != nil {
-		return r.after(ctx, r.plain.write), checkStatus(r.plain.status)
+	if err := r.checkFaults(ctx); err != nil {
+		return nil, err
+	}
+	switch {
+	case r.nothing != nil:
+		return r.after(ctx, func(http.ResponseWriter) error { return r.nothing(ctx) }), nil
+	case r.plain != nil:
+		return r.after(ctx, r.plain.write), checkStatus(r.plain.status, minStatus, maxStatus)
 	}
 	completion, chunks, err := h.completion(r, req)
 	if err != nil {
@@ -49,22 +57,35 @@ func (h *Handler) answer(ctx context.Context, r Reply, req *chat.CreateChatCompl
 	if !req.Stream {
 		return r.after(ctx, completionAnswer(completion).writeTo), nil
 	}
+	var events [][]byte
 	if chunks == nil {
 		usage := req.StreamOptions != nil && req.StreamOptions.IncludeUsage
-		chunks = split(completion, r.pieces, usage)
+		events, err = split(completion, r.pieces, usage)
+	} else {
+		events, err = encoded(chunks)
 	}
-	events := make([][]byte, len(chunks))
-	for i, chunk := range chunks {
-		chunk.Choices = notNil(chunk.Choices)
-		if events[i], err = encode(chunk); err != nil {
-			return nil, err
-		}
+	if err != nil {
+		return nil, err
 	}
 	return r.after(ctx, streamed(ctx, r.pace, events)), nil
 }
 
-// after returns an answer that waits and sets headers before write goes on.
+// encoded returns the data of events with these chunks.
+func encoded(chunks []chat.CreateChatCompletionStreamResponse) ([][]byte, error) {
+	events := make([][]byte, len(chunks))
+	for i, chunk := range chunks {
+		chunk.Choices = notNil(chunk.Choices)
+		var err error
+		if events[i], err = encode(chunk); err != nil {
+			return nil, err
+		}
+	}
+	return events, nil
+}
+
+// after returns an answer that waits and sets headers before write goes on, and has the faults of the reply.
 func (r Reply) after(ctx context.Context, write answerFunc) answerFunc {
+	write = r.faulty(ctx, write)
 	return func(w http.ResponseWriter) error {
 		if err := exchange.Wait(ctx, r.delay); err != nil {
 			return err
@@ -111,10 +132,10 @@ func (a *plainAnswer) write(w http.ResponseWriter) error {
 	return err
 }
 
-// checkStatus refuses a status that net/http cannot send, or that does not end an answer.
-func checkStatus(status int) error {
-	if status < minStatus || status > maxStatus {
-		return fmt.Errorf("a reply has the status %d, want %d to %d", status, minStatus, maxStatus)
+// checkStatus refuses a status that is not within bounds.
+func checkStatus(status, least, most int) error {
+	if status < least || status > most {
+		return fmt.Errorf("a reply has the status %d, want %d to %d", status, least, most)
 	}
 	return nil
 }

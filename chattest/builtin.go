@@ -157,15 +157,3 @@ func callOf(tool chat.Tool, said string) (chat.ToolCall, error) {
 		return nil, fmt.Errorf("no call can be made of a tool of type %T", tool)
 	}
 }
-
-// argumentsOf returns what a tool call says.
-func argumentsOf(call chat.ToolCall) string {
-	switch c := call.(type) {
-	case chat.FunctionToolCall:
-		return c.Function.Arguments
-	case chat.CustomToolCall:
-		return c.Custom.Input
-	default:
-		return ""
-	}
-}

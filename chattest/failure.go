@@ -13,10 +13,17 @@ import (
 	"github.com/chatspec/chatspec/validate"
 )
 
+// The media types of answers.
+const (
+	eventStream = "text/event-stream"
+	jsonType    = "application/json"
+)
+
 // The types and codes of error objects, as the API has them.
 const (
 	typeInvalidRequest = "invalid_request_error"
 	typeServer         = "server_error"
+	typeRequests       = "requests"
 
 	codeInvalidKey   = "invalid_api_key"
 	codeUnknownURL   = "unknown_url"
@@ -26,6 +33,8 @@ const (
 	codeInvalidValue = "invalid_value"
 	codeNotFound     = "not_found"
 	codeTooLarge     = "request_too_large"
+	codeModel        = "model_not_found"
+	codeRateLimit    = "rate_limit_exceeded"
 )
 
 // failure is an answer that says why there is none. It answers any operation.
@@ -41,8 +50,10 @@ func (f failure) write(w http.ResponseWriter) {
 
 func (f failure) writeTo(w http.ResponseWriter) error {
 	maps.Copy(w.Header(), f.header)
-	return writeJSON(w, f.status, chat.ErrorResponse{Error: f.body})
+	return writeJSON(w, f.status, f.object())
 }
+
+func (f failure) object() chat.ErrorResponse { return chat.ErrorResponse{Error: f.body} }
 
 // The generated stubs call one of these.
 
@@ -132,6 +143,22 @@ func serverError(message string) failure {
 	return failure{status: http.StatusInternalServerError, body: chat.Error{Message: message, Type: typeServer}}
 }
 
+// scriptedError is the error object of a refusal that a script asks for.
+func scriptedError(status int) *chat.Error {
+	e := chat.Error{Message: fmt.Sprintf("The script refuses this request with status %d.", status), Type: typeInvalidRequest}
+	switch {
+	case status >= http.StatusInternalServerError:
+		e.Type = typeServer
+	case status == http.StatusUnauthorized:
+		e.Code = codeInvalidKey
+	case status == http.StatusNotFound:
+		e.Code = codeModel
+	case status == http.StatusTooManyRequests:
+		e.Type, e.Code = typeRequests, codeRateLimit
+	}
+	return &e
+}
+
 func refuse(status int, code, param, message string) failure {
 	return failure{status: status, body: chat.Error{Message: message, Type: typeInvalidRequest, Code: code, Param: param}}
 }
@@ -165,7 +192,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", jsonType)
 	w.WriteHeader(status)
 	_, err = w.Write(append(body, '\n'))
 	return err

@@ -3,6 +3,7 @@ package chattest
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 
 	chat "github.com/chatspec/chatspec/generated"
@@ -53,7 +54,7 @@ func (h *Handler) fill(c chat.CreateChatCompletionResponse, reason chat.FinishRe
 	c.Choices = repeated(c.Choices, req.N)
 	for i := range c.Choices {
 		choice := &c.Choices[i]
-		choice.Message.ToolCalls = h.ids.fill(choice.Message.ToolCalls)
+		choice.Message.ToolCalls = h.ids.fill(choice.Message)
 		choice.FinishReason = cmp.Or(reason, choice.FinishReason)
 		if choice.FinishReason == "" {
 			choice.FinishReason = chat.FinishReasonStop
@@ -95,65 +96,72 @@ func (h *Handler) keep(c chat.CreateChatCompletionResponse, req *chat.CreateChat
 	return nil
 }
 
-// repeated returns a copy of the choices; a single one is there n times.
+// repeated returns a copy of the choices; a single one is there n times. Where two have the same index, all are
+// numbered by their place: nobody wrote indexes then.
 func repeated(choices []chat.Choice, n *int) []chat.Choice {
-	if len(choices) != 1 || n == nil {
-		return append([]chat.Choice{}, choices...)
+	list := append([]chat.Choice{}, choices...)
+	if len(choices) == 1 && n != nil {
+		list = slices.Repeat(choices, *n)
 	}
-	list := make([]chat.Choice, *n)
-	for i := range list {
-		list[i] = choices[0]
-		list[i].Index = i
+	taken := map[int]bool{}
+	for _, choice := range list {
+		taken[choice.Index] = true
+	}
+	if len(taken) < len(list) {
+		for i := range list {
+			list[i].Index = i
+		}
 	}
 	return list
 }
 
-// countUsage counts words for tokens, so that a test can tell the numbers beforehand.
+// countUsage counts words for tokens, so that a test can tell the numbers beforehand: those of the prompt, and of
+// every text of the answer that grows piece by piece in a stream.
 func countUsage(req *chat.CreateChatCompletionRequest, choices []chat.Choice) *chat.CompletionUsage {
 	var u chat.CompletionUsage
 	for _, message := range req.Messages {
 		u.PromptTokens += len(words(textOf(message)))
 	}
 	for _, choice := range choices {
-		m := choice.Message
-		u.CompletionTokens += len(words(m.Content)) + len(words(m.Refusal))
-		for _, call := range m.ToolCalls {
-			u.CompletionTokens += len(words(argumentsOf(call)))
+		if d, err := splitDelta(deltaOf(choice.Message), nil); err == nil { // or the answer has no JSON at all
+			u.CompletionTokens += d.texts
 		}
 	}
 	u.TotalTokens = u.PromptTokens + u.CompletionTokens
 	return &u
 }
 
+// deltaOf returns a message as the one delta that adds up to it.
+func deltaOf(m chat.ResponseMessage) chat.Delta {
+	c := oneChoice(m)
+	return chat.Codec{}.Chunk(&c).Choices[0].Delta
+}
+
 // counters numbers the IDs of each prefix from 1. The handler's lock guards it.
 type counters map[string]int
 
-func (c counters) next(prefix string) string {
-	c[prefix]++
-	return prefix + strconv.Itoa(c[prefix])
+func (c *counters) next(prefix string) string {
+	if *c == nil {
+		*c = counters{}
+	}
+	(*c)[prefix]++
+	return prefix + strconv.Itoa((*c)[prefix])
 }
 
-// fill returns a copy of calls in which each has an ID.
-func (c counters) fill(calls chat.ToolCalls) chat.ToolCalls {
-	if calls == nil {
-		return nil
-	}
-	list := make(chat.ToolCalls, len(calls))
-	for i, call := range calls {
-		switch call := call.(type) {
-		case chat.FunctionToolCall:
-			if call.ID == "" {
-				call.ID = c.next(callPrefix)
-			}
-			list[i] = call
-		case chat.CustomToolCall:
-			if call.ID == "" {
-				call.ID = c.next(callPrefix)
-			}
-			list[i] = call
-		default:
-			list[i] = call
+// fill returns the tool calls of a message, each with an ID. Calls of a kind that the document lacks stay as they
+// are.
+func (c *counters) fill(m chat.ResponseMessage) chat.ToolCalls {
+	delta := deltaOf(m)
+	for i := range delta.ToolCalls {
+		call := &delta.ToolCalls[i]
+		switch {
+		case call.Type == "":
+			return m.ToolCalls
+		case call.ID == "":
+			call.ID = c.next(callPrefix)
 		}
 	}
-	return list
+	var sum chat.Accumulator
+	_ = sum.Add(&chat.CreateChatCompletionStreamResponse{Choices: []chat.ChunkChoice{{Delta: delta}}}) // it is not nil
+	return sum.Result().ToolCalls()
 }

@@ -17,18 +17,21 @@ const requestIDHeader = "X-Request-Id"
 
 // Handler is the server as an http.Handler, for servers of the caller's own. It serves under every base
 // path: /v1/chat/completions and /chat/completions are the same. It is safe for concurrent use; concurrent
-// requests take replies and IDs in the order in which their bodies have arrived.
+// requests take replies and IDs in the order in which their bodies have arrived. The zero Handler is
+// NewHandler().
 type Handler struct {
+	once      sync.Once // for what the next three are
 	validator *validate.Validator
 	broken    error // why there is no validator
 	operation http.Handler
 	report    func(format string, args ...any) // tells the test; nil: there is none
 
-	mu       sync.Mutex
+	script script
+
+	mu       sync.Mutex // of the rest
 	key      string
-	now      func() time.Time
+	clock    func() time.Time // nil: time.Now
 	ids      counters
-	script   script
 	stored   store
 	requests record
 }
@@ -36,7 +39,13 @@ type Handler struct {
 // NewHandler returns a handler that answers requests for a completion with the replies, in their order and
 // each once. A request for which none is left gets status 500. Without replies it answers as [BuiltIn].
 func NewHandler(replies ...Reply) *Handler {
-	h := &Handler{now: time.Now, ids: counters{}}
+	h := new(Handler)
+	h.Script(replies...)
+	return h
+}
+
+// prepare makes what the handler answers with.
+func (h *Handler) prepare() {
 	h.validator, h.broken = validate.New(nil)
 	h.operation = server.HandlerWithOptions(
 		server.NewStrictHandlerWithOptions(operations{h}, nil, server.StrictHTTPServerOptions{
@@ -44,16 +53,14 @@ func NewHandler(replies ...Reply) *Handler {
 			ResponseErrorHandlerFunc: h.cannotAnswer,
 		}),
 		server.StdHTTPServerOptions{BaseRouter: router{}, ErrorHandlerFunc: h.cannotDecode})
-	h.Script(replies...)
-	return h
 }
 
 // Script adds replies to the end of the script.
-func (h *Handler) Script(replies ...Reply) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.script.add(replies)
-}
+func (h *Handler) Script(replies ...Reply) { h.script.add(replies) }
+
+// Unused returns how many replies of the script have not answered a request yet, for tests in which all of them
+// must.
+func (h *Handler) Unused() int { return h.script.unused() }
 
 // RequireKey makes the handler refuse requests without the header "Authorization: Bearer " and this key,
 // with status 401. An empty key, as at first, lets all requests through.
@@ -63,16 +70,25 @@ func (h *Handler) RequireKey(key string) {
 	h.key = key
 }
 
-// SetClock makes the handler take the time of completions and of recorded requests from now, which is
-// time.Now at first. It does not change how long a reply waits.
+// SetClock makes the handler take the time of completions and of recorded requests from now; nil, as at first, is
+// time.Now. It does not change how long a reply waits.
 func (h *Handler) SetClock(now func() time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.now = now
+	h.clock = now
+}
+
+// now returns the time. The caller has the lock.
+func (h *Handler) now() time.Time {
+	if h.clock == nil {
+		return time.Now()
+	}
+	return h.clock()
 }
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.once.Do(h.prepare)
 	out := &watched{ResponseWriter: w}
 	out.Header().Set(requestIDHeader, h.nextRequestID())
 	if h.broken != nil {
@@ -141,19 +157,33 @@ func (h *Handler) cannotDecode(w http.ResponseWriter, _ *http.Request, err error
 	invalid("", "a value in the body does not fit its type").write(w)
 }
 
-// cannotAnswer is called where an answer could not be written: the client is gone, or it has no JSON.
+// cannotAnswer is called where an answer ended early: a fault wants it so, the client is gone, or what the script
+// has cannot be written.
 func (h *Handler) cannotAnswer(w http.ResponseWriter, r *http.Request, err error) {
-	if out, ok := w.(*watched); ok && !out.started && r.Context().Err() == nil {
+	misplaced, isMisplaced := errors.AsType[*scriptError](err)
+	out, ok := w.(*watched)
+	switch {
+	case errors.Is(err, http.ErrAbortHandler):
+		panic(http.ErrAbortHandler) //nolint:forbidigo // how a handler has net/http close the connection
+	case errors.Is(err, errEnded):
+	case isMisplaced:
+		h.tell(misplaced)
+	case ok && !out.started && r.Context().Err() == nil:
 		h.fail(w, err)
 	}
 }
 
 // fail answers with status 500 and fails the test.
 func (h *Handler) fail(w http.ResponseWriter, err error) {
+	h.tell(err)
+	serverError(err.Error()).write(w)
+}
+
+// tell fails the test, if there is one.
+func (h *Handler) tell(err error) {
 	if h.report != nil {
 		h.report("chattest: %v", err)
 	}
-	serverError(err.Error()).write(w)
 }
 
 // router finds the handler of an operation, which the validator has matched, by the request's Pattern.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -229,3 +230,11 @@ func open(ctx context.Context, t testing.TB, srv *chattest.Server) *http.Respons
 }
 
 func timeZero() time.Time { return time.Unix(0, 0) }
+
+// serve returns the body of a handler's answer to a request for a completion.
+func serve(t testing.TB, h http.Handler, body string) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/chat/completions", strings.NewReader(body)))
+	return w.Body.String()
+}

@@ -16,9 +16,7 @@ var _ server.StrictServerInterface = operations{}
 
 // CreateChatCompletion answers with the next reply of the script.
 func (o operations) CreateChatCompletion(ctx context.Context, r server.CreateChatCompletionRequestObject) (server.CreateChatCompletionResponseObject, error) {
-	o.h.mu.Lock()
-	reply, err := o.h.script.next()
-	o.h.mu.Unlock()
+	reply, err := o.h.script.next(r.Body)
 	if err != nil {
 		return nil, err
 	}

@@ -2,10 +2,12 @@ package chattest
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	chat "github.com/chatspec/chatspec/generated"
@@ -23,11 +25,14 @@ type Reply struct {
 	chunks   []chat.CreateChatCompletionStreamResponse
 	plain    *plainAnswer
 	choose   func(chat.CreateChatCompletionRequest) Reply
+	nothing  func(context.Context) error // comes in place of an answer; its error ends it
+	suits    func(chat.CreateChatCompletionRequest) bool
 
 	usage        *chat.CompletionUsage
 	finishReason chat.FinishReason
 	header       http.Header
 	delay, pace  time.Duration
+	faults       []placedFault
 	repeated     bool
 }
 
@@ -59,7 +64,8 @@ func ToolCalls(calls ...chat.ToolCall) Reply {
 }
 
 // Completion answers with a completion, streamed or not. Its choices are used as they are, whatever n the
-// request has; only a completion with one choice is repeated n times.
+// request has; only a completion with one choice is repeated n times. Where two choices have the same index, all
+// are numbered by their place.
 func Completion(c chat.CreateChatCompletionResponse) Reply {
 	return Reply{complete: func(*chat.CreateChatCompletionRequest) (chat.CreateChatCompletionResponse, error) {
 		return c, nil
@@ -73,8 +79,22 @@ func Chunks(chunks ...chat.CreateChatCompletionStreamResponse) Reply {
 	return Reply{chunks: slices.Clone(chunks)}
 }
 
-// Error answers with an HTTP status and an error object, JSON in any case. See [Reply.WithHeader] for
-// Retry-After.
+// Status answers as the API does when it refuses a request with this status, from 400 to 599: with an error object
+// of the type and code that the API has for it. 429 and 503 ask for another attempt after a second, see
+// [Reply.WithRetryAfter]. [Error] is for an error object of one's own.
+func Status(status int) Reply {
+	if err := checkStatus(status, minRefusal, maxRefusal); err != nil {
+		return Reply{nothing: func(context.Context) error { return err }}
+	}
+	r := Reply{plain: &plainAnswer{status: status, failed: scriptedError(status)}}
+	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+		return r.WithRetryAfter(time.Second)
+	}
+	return r
+}
+
+// Error answers with an HTTP status and this error object as it is, JSON in any case. See [Reply.WithRetryAfter]
+// for when to come back.
 func Error(status int, e chat.Error) Reply {
 	return Reply{plain: &plainAnswer{status: status, failed: &e}}
 }
@@ -85,9 +105,23 @@ func Raw(status int, header http.Header, body []byte) Reply {
 	return Reply{plain: &plainAnswer{status: status, body: slices.Clone(body)}, header: header.Clone()}
 }
 
+// HangUp closes the connection without an answer, so that nobody knows whether the server has processed the
+// request. A [Handler] does it as all of net/http does, see [Cut].
+func HangUp() Reply {
+	return Reply{nothing: func(context.Context) error { return http.ErrAbortHandler }}
+}
+
+// Silence never answers, not even with a status, until the client gives up or the server is closed.
+func Silence() Reply {
+	return Reply{nothing: func(ctx context.Context) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}}
+}
+
 // Func answers with the reply that choose returns for the request, so that a script can depend on the
-// prompt. Changes that were made to Func's reply are made to the chosen one on top. If choose panics, the
-// answer has status 500 and the test fails.
+// prompt; [Reply.When] is for scripts in which it matters which reply is left. Changes that were made to Func's
+// reply are made to the chosen one on top. If choose panics, the answer has status 500 and the test fails.
 func Func(choose func(req chat.CreateChatCompletionRequest) Reply) Reply {
 	return Reply{choose: choose}
 }
@@ -115,6 +149,16 @@ func (r Reply) WithHeader(name, value string) Reply {
 	return r
 }
 
+// WithRetryAfter sets the header Retry-After, in whole seconds, rounded up. Where d is something else, it sets
+// Retry-After-Ms too, as the API does. A client in a testing/synctest bubble waits for it without taking time.
+func (r Reply) WithRetryAfter(d time.Duration) Reply {
+	seconds := (d + time.Second - 1) / time.Second
+	if d%time.Second != 0 {
+		r = r.WithHeader("Retry-After-Ms", strconv.FormatInt(d.Milliseconds(), 10))
+	}
+	return r.WithHeader("Retry-After", strconv.FormatInt(int64(seconds), 10))
+}
+
 // WithDelay makes the answer wait this long before its status is sent.
 func (r Reply) WithDelay(d time.Duration) Reply {
 	r.delay = d
@@ -128,7 +172,8 @@ func (r Reply) WithPace(d time.Duration) Reply {
 	return r
 }
 
-// Repeated makes the reply answer all further requests; what follows it in the script is never reached.
+// Repeated makes the reply answer all further requests that it is for, see [Reply.When]; what follows it in the
+// script is left for the others.
 func (r Reply) Repeated() Reply {
 	r.repeated = true
 	return r
@@ -159,33 +204,8 @@ func (r Reply) chosen(req chat.CreateChatCompletionRequest) (inner Reply, err er
 	inner.finishReason = cmp.Or(r.finishReason, inner.finishReason)
 	inner.delay = cmp.Or(r.delay, inner.delay)
 	inner.pace = cmp.Or(r.pace, inner.pace)
+	inner.faults = slices.Concat(inner.faults, r.faults)
 	return inner, nil
-}
-
-// script is a list of replies. The handler's lock guards it.
-type script struct {
-	replies []Reply
-	total   int // replies that were ever added
-}
-
-func (s *script) add(replies []Reply) {
-	s.replies = append(s.replies, replies...)
-	s.total += len(replies)
-}
-
-// next takes the next reply.
-func (s *script) next() (Reply, error) {
-	switch {
-	case s.total == 0:
-		return BuiltIn(), nil
-	case len(s.replies) == 0:
-		return Reply{}, fmt.Errorf("the script has no reply left for this request; it had %d", s.total)
-	}
-	reply := s.replies[0]
-	if !reply.repeated {
-		s.replies = s.replies[1:]
-	}
-	return reply, nil
 }
 
 // oneChoice is a completion of which only the message is known.

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/chatspec/chatspec"
 )
 
 // TB is what this package needs of a *testing.T, so that programs that serve a [Handler] do not link
@@ -30,7 +32,8 @@ const (
 	headerTimeout = 10 * time.Second
 )
 
-// Server is a running server and a client for it. It is safe for concurrent use.
+// Server is a running server and clients for it. It is safe for concurrent use. [NewServer] and [NewSocketServer]
+// make one; the zero Server is none.
 type Server struct {
 	*Handler
 
@@ -38,6 +41,7 @@ type Server struct {
 	// memory leads nowhere without [Server.Client].
 	URL string
 
+	t             TB
 	headerTimeout time.Duration // zero in memory, where it would be a timer in the bubble of a test
 	http          *http.Server
 	client        *http.Client
@@ -50,7 +54,7 @@ type Server struct {
 // NewServer returns a server in memory that answers with the replies. It is closed when the test ends, and
 // leaves no goroutine behind. A reply that fails or is missing is an error of the test.
 //
-// Requests reach it through [Server.Client] only; no network is involved. In a testing/synctest bubble it
+// Requests reach it through [Server.NewClient] and [Server.Client] only; no network is involved. In a testing/synctest bubble it
 // has to be made inside the bubble.
 func NewServer(t TB, replies ...Reply) *Server {
 	t.Helper()
@@ -78,6 +82,7 @@ func NewSocketServer(t TB, replies ...Reply) *Server {
 
 // start serves on the listener until the test ends.
 func start(t TB, s *Server, listener net.Listener, dial func(context.Context) (net.Conn, error), replies []Reply) *Server {
+	s.t = t
 	s.Handler = NewHandler(replies...)
 	s.Handler.report = t.Errorf
 	s.transport = &http.Transport{
@@ -96,7 +101,24 @@ func start(t TB, s *Server, listener net.Listener, dial func(context.Context) (n
 	return s
 }
 
-// Client returns a client for the server, always the same. Whatever the host of a URL is, its connections
+// NewClient returns a chat client for the server, with these options beside those that lead it there. Options that
+// chatspec.New refuses end the test, so that it is for the goroutine of the test.
+func (s *Server) NewClient(opts ...chatspec.Option) *chatspec.Client {
+	s.t.Helper()
+	client, err := chatspec.New(append(s.Options(), opts...)...)
+	if err != nil {
+		s.t.Fatalf("chattest: %v", err)
+	}
+	return client
+}
+
+// Options returns the options with which a client of package chatspec reaches the server: for chatspec.NewDoer, and
+// for a chatspec.New of the caller's own. The slice is the caller's.
+func (s *Server) Options() []chatspec.Option {
+	return []chatspec.Option{chatspec.WithBaseURL(s.URL), chatspec.WithHTTPClient(s.client)}
+}
+
+// Client returns an HTTP client for the server, always the same. Whatever the host of a URL is, its connections
 // lead to the server, so nothing a test sends can reach the network; proxies are not used.
 func (s *Server) Client() *http.Client { return s.client }
 

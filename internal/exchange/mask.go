@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -19,6 +20,16 @@ var credentialHeaders = []string{"Authorization", "Cookie", "Api-Key", "Subscrip
 // IsCredential says whether the header of this canonical name carries a secret.
 func IsCredential(name string) bool {
 	return slices.ContainsFunc(credentialHeaders, func(end string) bool { return strings.HasSuffix(name, end) })
+}
+
+// RequestSecrets returns what is secret in the header and the query of a request, as [Secrets] and [MaskedQuery] say.
+func RequestSecrets(req *http.Request, keyHeader string) []string {
+	all := Secrets(req.Header, keyHeader)
+	if req.URL.RawQuery != "" {
+		_, inQuery := MaskedQuery(req.URL.RawQuery)
+		all = append(all, inQuery...)
+	}
+	return all
 }
 
 // Secrets returns the values in h that are secret: those of keyHeader and of all that [IsCredential] knows.
@@ -82,4 +93,25 @@ func MaskedHeader(h http.Header, mask func(string) string) http.Header {
 		}
 	}
 	return h
+}
+
+// secretParameters are how the names of query parameters end that carry secrets.
+var secretParameters = []string{"key", "token", "secret", "password", "signature", "sig"}
+
+// MaskedQuery returns a query with its secrets masked, and the secrets. Everything else stays as it is written.
+func MaskedQuery(query string) (masked string, secrets []string) {
+	pairs := strings.Split(query, "&")
+	for i, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		isSecret := slices.ContainsFunc(secretParameters, func(end string) bool { return strings.HasSuffix(strings.ToLower(name), end) })
+		if !ok || value == "" || !isSecret {
+			continue
+		}
+		pairs[i] = name + "=" + Mask
+		secrets = append(secrets, value)
+		if plain, err := url.QueryUnescape(value); err == nil && plain != value {
+			secrets = append(secrets, plain)
+		}
+	}
+	return strings.Join(pairs, "&"), secrets
 }
