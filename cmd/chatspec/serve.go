@@ -18,7 +18,6 @@ import (
 	"github.com/chatspec/chatspec"
 	"github.com/chatspec/chatspec/chattest"
 	"github.com/chatspec/chatspec/cmd/chatspec/internal/reference"
-	chat "github.com/chatspec/chatspec/generated"
 )
 
 const (
@@ -151,7 +150,7 @@ func baseURL(addr net.Addr) string {
 func (f *serveFlags) handler() *chattest.Handler {
 	var script []chattest.Reply
 	for _, status := range f.fail {
-		script = append(script, chattest.Error(status, chat.Error{Message: "told to fail by -fail-first"}))
+		script = append(script, chattest.Status(status))
 	}
 	handler := chattest.NewHandler(append(script, chattest.BuiltIn().WithPace(f.pace).Repeated())...)
 	handler.RequireKey(f.key)

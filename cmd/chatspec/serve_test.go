@@ -3,25 +3,19 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chatspec/chatspec"
+	"github.com/chatspec/chatspec/api"
 	"github.com/chatspec/chatspec/chattest"
+	chat "github.com/chatspec/chatspec/generated"
 )
-
-// fakeClient returns a client of a fake server.
-func fakeClient(t *testing.T, srv *chattest.Server) *chatspec.Client {
-	t.Helper()
-	client, err := chatspec.New(chatspec.WithBaseURL(srv.URL), chatspec.WithHTTPClient(srv.Client()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
-}
 
 // startServe runs serve and returns the base URL that it prints, and a function that ends it and returns what
 // it left behind.
@@ -73,15 +67,26 @@ func TestServe(t *testing.T) {
 func TestServeFailsFirst(t *testing.T) {
 	t.Parallel()
 	baseURL, stop := startServe(t, "-fail-first", "429,503", "-pace", "1us")
-	var codes []string
-	for range 3 {
-		got := program(t, env{envBaseURL: baseURL}, "chat", "-header", "X-Stainless-Retry-Count: 0", "Hi")
-		codes = append(codes, got.err)
+	client, err := chatspec.New(chatspec.WithBaseURL(baseURL), chatspec.WithMaxRetries(0))
+	if err != nil {
+		t.Fatal(err)
 	}
-	got := stop()
-	want := "chatspec: POST /v1/chat/completions 429\nchatspec: POST /v1/chat/completions 503\nchatspec: POST /v1/chat/completions 200\n"
-	if !strings.HasPrefix(got.err, want) {
-		t.Errorf("%s\n%v", got.err, codes)
+	for _, want := range []api.Error{
+		{Status: 429, Type: "requests", Code: "rate_limit_exceeded", RetryAfter: time.Second},
+		{Status: 503, Type: "server_error", RetryAfter: time.Second},
+	} {
+		_, err := client.Create(t.Context(), chat.CreateChatCompletionRequest{Model: "m", Messages: chat.Messages{chat.UserMessage{Content: chat.Text("Hi")}}})
+		refused, ok := errors.AsType[*api.Error](err)
+		if !ok || refused.Status != want.Status || refused.Type != want.Type || refused.Code != want.Code || refused.RetryAfter != want.RetryAfter {
+			t.Errorf("%+v, want %+v", refused, &want)
+		}
+	}
+	if got := program(t, env{envBaseURL: baseURL}, "chat", "Hi"); got.code != exitOK {
+		t.Errorf("%+v", got)
+	}
+	const want = "chatspec: POST /v1/chat/completions 429\nchatspec: POST /v1/chat/completions 503\nchatspec: POST /v1/chat/completions 200\n"
+	if got := stop(); !strings.HasPrefix(got.err, want) {
+		t.Errorf("%s", got.err)
 	}
 }
 

@@ -67,7 +67,7 @@ func TestListOverPages(t *testing.T) {
 	srv := chattest.NewSocketServer(t)
 	e := env{envBaseURL: srv.URL}
 	const n = 2*maxPage + 5
-	client := fakeClient(t, srv)
+	client := srv.NewClient()
 	for range n {
 		req := chat.CreateChatCompletionRequest{Model: "m", Store: new(true), Messages: chat.Messages{chat.UserMessage{Content: chat.Text("Hi")}}}
 		if _, err := client.Create(t.Context(), req); err != nil {
