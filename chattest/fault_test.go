@@ -228,37 +228,29 @@ func TestPauseInBubble(t *testing.T) {
 	})
 }
 
-// However an answer is split, it is the same answer, and in memory it comes in two pieces.
+// However an answer is split, it is the same answer.
 func TestSplitAnywhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		body := streamBody(t, hello5)
-		for n := range len(body) {
-			srv := chattest.NewServer(t, hello5.AfterBytes(n, chattest.Split()))
-			srv.SetClock(timeZero)
+		reply := chattest.Completion(chat.CreateChatCompletionResponse{ID: "c1", Choices: []chat.Choice{{Message: chat.ResponseMessage{Content: "a b"}}}})
+		srv := chattest.NewServer(t, reply)
+		read := func() string {
 			resp := open(t.Context(), t, srv)
-			got, err := io.ReadAll(resp.Body)
-			resp.Body.Close()
-			if err != nil || string(got) != body {
-				t.Errorf("split after %d bytes: %s, %v", n, got, err)
+			defer resp.Body.Close()
+			body, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Error(err)
 			}
-			srv.Close()
+			return string(body)
+		}
+		want := read()
+		for n := range len(want) + 1 {
+			srv.Script(reply.AfterBytes(n, chattest.Split()))
+			if got := read(); got != want {
+				t.Errorf("split after %d bytes: %s", n, got)
+			}
 		}
 	})
-}
-
-// streamBody returns the whole body of a stream.
-func streamBody(t *testing.T, reply chattest.Reply) string {
-	t.Helper()
-	srv := chattest.NewServer(t, reply)
-	srv.SetClock(timeZero)
-	resp := open(t.Context(), t, srv)
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
 }
 
 // A fault that does not happen would leave a test without what it is about.
