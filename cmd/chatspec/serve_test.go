@@ -13,7 +13,6 @@ import (
 
 	"github.com/chatspec/chatspec"
 	"github.com/chatspec/chatspec/api"
-	"github.com/chatspec/chatspec/chattest"
 	chat "github.com/chatspec/chatspec/generated"
 )
 
