@@ -362,6 +362,18 @@ func TestRecordIsBounded(t *testing.T) {
 	}
 }
 
+// A recorded request goes nowhere else than without a recorder.
+func TestRecordFollowsNoRedirects(t *testing.T) {
+	t.Parallel()
+	elsewhere := chattest.NewSocketServer(t)
+	srv := chattest.NewServer(t, chattest.Raw(http.StatusTemporaryRedirect, http.Header{"Location": {elsewhere.URL + "/chat/completions"}}, nil))
+	client := &http.Client{Transport: srv.Client().Transport}
+	got := whole(t.Context(), clientOf(t, srv.URL, chattest.Record(&fakeTB{}, "", client)))
+	if refused, ok := errors.AsType[*api.Error](got.err); !ok || refused.Status != http.StatusTemporaryRedirect || len(srv.Requests()) != 1 || client.CheckRedirect != nil {
+		t.Errorf("%v after %d requests", got.err, len(srv.Requests()))
+	}
+}
+
 // Requests are recorded in the order in which they were sent, those without an answer are left out, and the Doer
 // leaves them as they were.
 func TestRecord(t *testing.T) {

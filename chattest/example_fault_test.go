@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"syscall"
 	"time"
 
@@ -13,6 +14,27 @@ import (
 	chat "github.com/chatspec/chatspec/generated"
 	"github.com/chatspec/chatspec/stream"
 )
+
+// Faults add up: a comment comes after the first event, then a pause, and the connection breaks before [DONE].
+func ExampleReply_AfterEvents() {
+	text, err := read(chattest.Text("Hel", "lo").
+		AfterEvents(1, chattest.Insert(": thinking\n\n")).
+		AfterEvents(1, chattest.Pause(time.Millisecond)).
+		AfterEvents(4, chattest.Cut()))
+	fmt.Println(text, errors.Is(err, stream.ErrTruncated))
+	// Output: Hello true
+}
+
+// A whole answer can be cut, too: here in the middle of its JSON.
+func ExampleReply_AfterBytes() {
+	t := &fakeTB{} // in a test, its *testing.T
+	defer t.end()
+
+	srv := chattest.NewServer(t, chattest.Text("Hello").AfterBytes(100, chattest.Cut()))
+	_, err := srv.NewClient().Create(context.Background(), ask("Hello!"))
+	fmt.Println(errors.Is(err, io.ErrUnexpectedEOF))
+	// Output: true
+}
 
 // The connection breaks after the first piece; the event before it has the role.
 func ExampleCut() {

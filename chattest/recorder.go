@@ -25,13 +25,19 @@ import (
 //
 // An answer is kept as its caller has read it: events as they came, the broken end of a broken connection, and no
 // more than what had been read where it was closed early. A request that got no answer is not kept. A body of more
-// than [MaxRecordedBytes] fails the test, and nothing is written then.
+// than [MaxRecordedBytes] fails the test, and nothing is written then. Where next is an *http.Client, it is copied and
+// follows no redirects: prompts and keys stay with the server that they are meant for.
 func Record(t TB, path string, next chatspec.Doer) chatspec.Doer {
 	t.Helper()
-	r := &recorder{t: t, next: next}
-	if next == nil {
+	switch client := next.(type) {
+	case nil:
 		t.Fatalf("chattest: Record: there is no Doer to record")
+	case *http.Client:
+		stays := *client
+		stays.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		next = &stays
 	}
+	r := &recorder{t: t, next: next}
 	t.Cleanup(func() { r.save(path) })
 	return r
 }

@@ -15,11 +15,14 @@ import (
 // from several goroutines, one at a time; it must not change the script. If it panics, the answer has status 500
 // and the test fails.
 func (r Reply) When(suits func(req chat.CreateChatCompletionRequest) bool) Reply {
-	if before := r.suits; before != nil {
+	before := r.suits
+	switch {
+	case suits == nil: // no condition
+	case before == nil:
+		r.suits = suits
+	default:
 		r.suits = func(req chat.CreateChatCompletionRequest) bool { return before(req) && suits(req) }
-		return r
 	}
-	r.suits = suits
 	return r
 }
 
