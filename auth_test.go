@@ -197,7 +197,7 @@ func TestEchoedKey(t *testing.T) {
 				continue
 			}
 			srv := &script{steps: []step{{status: code, body: body, header: http.Header{"X-Request-Id": {key}}}}}
-			for _, opt := range []chatspec.Option{chatspec.WithAPIKey(key), chatspec.WithHeader("Api-Key", key), chatspec.WithHeader("X-Goog-Api-Key", key)} {
+			for _, opt := range []chatspec.Option{chatspec.WithAPIKey(key), chatspec.WithHeader("Api-Key", key), chatspec.WithHeader("X-Goog-Api-Key", key), chatspec.WithBaseURL("http://gate.internal/v1?v=1&api-key=" + key)} {
 				_, err := srv.client(t, opt).Create(t.Context(), question())
 				refused, ok := errors.AsType[*api.Error](err)
 				if !ok {

@@ -139,7 +139,8 @@ func WithKeyHeader(name string) Option {
 
 // WithBaseURL sets the address that the paths of the document are appended to, with or without a trailing
 // slash; the default is [DefaultBaseURL]. It must be http or https with a host, and have no user or fragment. A
-// query is sent with every request.
+// query is sent with every request; what its parameters say whose names end in key, token, secret, password, signature
+// or sig is masked as a key is.
 //
 // A key goes over plain http only to this machine and to private networks: loopback, private and link-local
 // addresses, names without a dot, and names that end in .localhost, .local, .internal, .lan, .svc or

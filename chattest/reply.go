@@ -121,7 +121,8 @@ func Silence() Reply {
 
 // Func answers with the reply that choose returns for the request, so that a script can depend on the
 // prompt; [Reply.When] is for scripts in which it matters which reply is left. Changes that were made to Func's
-// reply are made to the chosen one on top. If choose panics, the answer has status 500 and the test fails.
+// reply are made to the chosen one on top, whose own conditions do not count. If choose panics, the answer has status
+// 500 and the test fails.
 func Func(choose func(req chat.CreateChatCompletionRequest) Reply) Reply {
 	return Reply{choose: choose}
 }
