@@ -10,7 +10,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -161,6 +163,25 @@ func masks(req *http.Request, resp *http.Response) func(string) string {
 	return func(text string) string { return exchange.Masked(resp, sent(own(text))) }
 }
 
+// asciiEscape is an escape in JSON of a character that needs none, or an escaped backslash, which is none.
+var asciiEscape = regexp.MustCompile(`\\(?:\\|u00(?:2[013-9a-fA-F]|[346][0-9a-fA-F]|5[0-9abd-fABD-F]|7[0-9a-eA-E]))`)
+
+// maskedBody returns a body without secrets, also where they are escaped without need.
+func maskedBody(body []byte, mask func(string) string) []byte {
+	masked := mask(string(body))
+	plain := asciiEscape.ReplaceAllStringFunc(masked, func(escape string) string {
+		code, err := strconv.ParseUint(escape[2:], 16, 8)
+		if err != nil {
+			return escape
+		}
+		return string(rune(code))
+	})
+	if hidden := mask(plain); hidden != plain {
+		return []byte(hidden)
+	}
+	return []byte(masked)
+}
+
 // recordRequest returns a request as it is recorded and compared.
 func recordRequest(req *http.Request, body []byte, mask func(string) string) recordedRequest {
 	query, _ := exchange.MaskedQuery(req.URL.RawQuery)
@@ -169,7 +190,7 @@ func recordRequest(req *http.Request, body []byte, mask func(string) string) rec
 		Path:   mask(req.URL.EscapedPath()),
 		Query:  mask(query),
 		Header: http.Header{},
-		Body:   newContent([]byte(mask(string(body)))),
+		Body:   newContent(maskedBody(body, mask)),
 	}
 	if r.Method == "" {
 		r.Method = http.MethodGet // as net/http has it

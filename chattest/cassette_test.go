@@ -167,6 +167,7 @@ func TestCassettesHaveNoKeys(t *testing.T) {
 			"type":    "invalid_request_error", "code": "invalid_api_key", "param": nil,
 		}})
 		_, _ = w.Write(echo)
+		_, _ = w.Write([]byte(` {"escaped":"` + strings.ReplaceAll(secretKey, "-", `\u002D`) + `","and":"\\u002d"}`))
 	}))
 	defer srv.Close()
 	for name, opts := range map[string][]chatspec.Option{
@@ -202,13 +203,15 @@ func TestCassettesHaveNoKeys(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, secret := range []string{secretKey, token, queryKey, signature, "session=", `"` + short} {
+			for _, secret := range []string{secretKey[3:], token, queryKey, signature, "session=", `"` + short} {
 				if bytes.Contains(file, []byte(secret)) {
 					t.Errorf("%s, middleware %v: the cassette has %q:\n%s", name, middleware, secret, file)
 				}
 			}
-			if !bytes.Contains(file, []byte("my key is [masked]")) {
-				t.Errorf("%s, middleware %v: there is no mask in the prompt:\n%s", name, middleware, file)
+			for _, kept := range []string{"my key is [masked]", `\\\\u002d`} {
+				if !bytes.Contains(file, []byte(kept)) {
+					t.Errorf("%s, middleware %v: the cassette lacks %s:\n%s", name, middleware, kept, file)
+				}
 			}
 		}
 	}

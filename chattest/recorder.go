@@ -19,7 +19,7 @@ import (
 //	client, err := chatspec.New(chatspec.WithAPIKey(key), chatspec.WithHTTPClient(chattest.Record(t, path, new(http.Client))))
 //
 // No key gets into the file. Of the headers of a request Accept and Content-Type are kept, and that there were
-// credentials; parameters of the query are masked whose names end in key, token, secret, password or signature. Keys
+// credentials; parameters of the query are masked whose names end in key, token, secret, password, signature or sig. Keys
 // of eight bytes and more are masked wherever else they are, also where the server repeats them. What the prompts
 // and answers say is kept as it is, and so are the headers of answers, but for cookies.
 //
@@ -130,7 +130,7 @@ func (r *recorder) save(path string) {
 		if !at.over {
 			at.Response.End = endClosed
 		}
-		at.Response.Body = newContent([]byte(at.mask(string(at.read))))
+		at.Response.Body = newContent(maskedBody(at.read, at.mask))
 		c.Exchanges = append(c.Exchanges, &at.recorded)
 	}
 	if err := c.save(path); err != nil {
