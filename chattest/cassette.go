@@ -30,8 +30,8 @@ const (
 
 // cassette is a file of recorded exchanges.
 type cassette struct {
-	Version   int         `json:"version"`
-	Exchanges []*recorded `json:"exchanges"`
+	Version   int        `json:"version"`
+	Exchanges []recorded `json:"exchanges"`
 }
 
 // recorded is one request and its answer, without secrets.

@@ -440,6 +440,33 @@ func TestReplayInBubble(t *testing.T) {
 	})
 }
 
+// A cassette that was edited by hand has what it says, and zeros for the rest.
+func TestReplayOfEditedCassette(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "edited.json")
+	if err := os.WriteFile(path, []byte(`{"version":1,"exchanges":[null,{"request":{"method":"GET"},"response":{"status":204,"body":{"json":{ "a" : 1 },"text":["b","","c"],"base64":"ZA=="}}}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tb := &fakeTB{}
+	doer := chattest.Replay(tb, path)
+	for _, want := range []string{`{"error":{"message":"This request was not recorded. The test says what is different.","type":"invalid_request_error","code":"not_recorded","param":null}}`, `{"a":1}bcd`} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://any.localhost", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := doer.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err := io.ReadAll(resp.Body); err != nil || string(body) != want {
+			t.Errorf("%s, %v", body, err)
+		}
+	}
+	if errs := tb.end(); len(errs) != 1 || !strings.Contains(errs[0], `method: want "", got "GET"`) {
+		t.Errorf("%q", errs)
+	}
+}
+
 func TestReplayOfNoCassette(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -122,7 +122,7 @@ func (r *recorder) save(path string) {
 	if r.spilt {
 		return
 	}
-	c := cassette{Version: cassetteVersion, Exchanges: []*recorded{}}
+	c := cassette{Version: cassetteVersion, Exchanges: []recorded{}}
 	for _, at := range r.tapes {
 		if at.mask == nil {
 			continue // no answer has come
@@ -131,7 +131,7 @@ func (r *recorder) save(path string) {
 			at.Response.End = endClosed
 		}
 		at.Response.Body = newContent(maskedBody(at.read, at.mask))
-		c.Exchanges = append(c.Exchanges, &at.recorded)
+		c.Exchanges = append(c.Exchanges, at.recorded)
 	}
 	if err := c.save(path); err != nil {
 		r.t.Errorf("chattest: %v", err)

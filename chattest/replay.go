@@ -62,7 +62,7 @@ type player struct {
 	total   int
 
 	mu    sync.Mutex
-	left  []*recorded // in the order in which they were recorded
+	left  []recorded // in the order in which they were recorded
 	asked int
 }
 
@@ -93,25 +93,22 @@ func (p *player) take(got recordedRequest) *recorded {
 		p.t.Errorf("chattest: request %d, %s %s, is one more than the %d recorded in %s", p.asked, got.Method, got.Path, p.total, p.path)
 		return nil
 	}
-	candidates := p.left[:1]
+	candidates, what := p.left[:1], "the recorded one"
 	if p.options.anyOrder {
-		candidates = p.left
+		candidates, what = p.left, "the closest of those left"
 	}
 	var closest []string
 	for i, candidate := range candidates {
 		diff := candidate.Request.differences(got)
 		if len(diff) == 0 {
 			p.left = slices.Delete(p.left, i, i+1)
-			return candidate
+			return &candidate
 		}
 		if closest == nil || len(diff) < len(closest) {
 			closest = diff
 		}
 	}
-	what := "the recorded one"
-	if p.options.anyOrder {
-		what = "the closest of those left"
-	} else {
+	if !p.options.anyOrder {
 		p.left = p.left[1:] // so that the next one is compared with its own
 	}
 	p.t.Errorf("chattest: request %d, %s %s, differs from %s in %s:\n%s", p.asked, got.Method, got.Path, what, p.path, listed(closest))
