@@ -39,7 +39,10 @@ func (c *config) chain() (Doer, error) {
 			return checkResponse(req.Context(), resp, err)
 		})
 	}
-	return c.observed(doer), nil
+	if c.observe == nil {
+		return doer, nil
+	}
+	return c.observe(c, doer), nil
 }
 
 // doerFunc is a function as a Doer. A function keeps what it knows to itself: printing a client, in any way,

@@ -58,6 +58,7 @@ type config struct {
 	middleware   []func(Doer) Doer
 	policy       RetryPolicy
 	hooks        []Hooks
+	observe      func(c *config, next Doer) Doer // calls hooks, nil where there are none; see WithHooks
 	call         call
 }
 
@@ -228,6 +229,7 @@ func WithMiddleware(middleware func(Doer) Doer) Option {
 func WithHooks(hooks Hooks) Option {
 	return clientOption(func(c *config) error {
 		c.hooks = append(c.hooks, hooks)
+		c.observe = (*config).observed // by itself it would bring decoders of requests and chunks into every program
 		return nil
 	})
 }
