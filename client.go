@@ -46,7 +46,7 @@ func New(opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("chatspec: %w", err)
 	}
-	streamed := whole.Clone(whole.Context())
+	streamed := copied(whole.Context(), whole)
 	streamed.Header.Set("Accept", "text/event-stream")
 	return &Client{raw: raw, whole: whole, streamed: streamed, config: func() *config { return c }}, nil
 }

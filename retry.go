@@ -54,12 +54,12 @@ type RetryPolicy func(failed Attempt) (wait time.Duration, again bool)
 // is no other attempt, and without such a header it is half a second, doubling with each attempt up to 8
 // seconds, less up to half of it by chance.
 func DefaultRetryPolicy(failed Attempt) (wait time.Duration, again bool) {
-	var dns *net.DNSError
-	var refused *api.Error
+	dns, unresolved := errors.AsType[*net.DNSError](failed.Err)
+	refused, answered := errors.AsType[*api.Error](failed.Err)
 	switch {
-	case errors.As(failed.Err, &dns) && dns.IsNotFound:
+	case unresolved && dns.IsNotFound:
 		return 0, false
-	case !errors.As(failed.Err, &refused):
+	case !answered:
 		return backoff(failed.Number), true
 	case !worthRetrying(refused.Status, failed.Header.Get("X-Should-Retry")):
 		return 0, false
@@ -138,7 +138,7 @@ func (c *config) retried(next Doer) Doer {
 // Idempotency-Key, by which a server that knows the header tells that they are the same.
 func withKey(req *http.Request, retry retry) *http.Request {
 	if _, known := req.Header[idempotencyKey]; retry.unsafe && !known && !idempotent(req.Method) {
-		req = req.Clone(req.Context())
+		req = copied(req.Context(), req)
 		req.Header.Set(idempotencyKey, rand.Text())
 	}
 	return req
@@ -190,15 +190,15 @@ func (c *config) waitAfter(ctx context.Context, req *http.Request, n int, retry 
 
 // repeatable says whether another attempt can do no harm and may do some good.
 func repeatable(failed Attempt, unsafe bool) bool {
-	var refused *api.Error
-	var final *finalError
-	var network *net.OpError
-	switch err := failed.Err; {
-	case errors.As(err, &final), isTLS(err):
+	err := failed.Err
+	if isA[*finalError](err) || isTLS(err) {
 		return false
-	case errors.As(err, &refused):
+	}
+	if isA[*api.Error](err) {
 		return !errors.Is(err, api.ErrQuota)
-	case errors.As(err, &network) && slices.Contains([]string{"dial", "proxyconnect", "socks connect"}, network.Op):
+	}
+	network, ok := errors.AsType[*net.OpError](err)
+	if ok && slices.Contains([]string{"dial", "proxyconnect", "socks connect"}, network.Op) {
 		return true // there was no connection that it could have been sent on
 	}
 	return unsafe || idempotent(failed.Method)
@@ -213,22 +213,27 @@ func idempotent(method string) bool {
 	return false
 }
 
-// isTLS says whether err comes from a handshake, which does not go better the next time.
+// isTLS says whether err comes from a handshake, which does not go better the next time. It is one walk through what
+// err wraps, where errors.As would be one for each type.
 func isTLS(err error) bool {
-	var (
-		alert       *net.OpError
-		certificate *tls.CertificateVerificationError
-		record      tls.RecordHeaderError
-		ech         *tls.ECHRejectionError
-		authority   x509.UnknownAuthorityError
-		name        x509.HostnameError
-		invalid     x509.CertificateInvalidError
-	)
-	if errors.As(err, &alert) && (alert.Op == "remote error" || alert.Op == "local error") {
-		return true // as crypto/tls calls the alerts that one side sends the other
+	switch e := err.(type) { //nolint:errorlint // what it wraps follows
+	case *tls.CertificateVerificationError, tls.RecordHeaderError, *tls.ECHRejectionError,
+		x509.UnknownAuthorityError, x509.HostnameError, x509.CertificateInvalidError:
+		return true
+	case *net.OpError:
+		if e.Op == "remote error" || e.Op == "local error" {
+			return true // as crypto/tls calls the alerts that one side sends the other
+		}
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(e.Unwrap(), isTLS)
 	}
-	return errors.Is(err, http.ErrSchemeMismatch) || errors.As(err, &certificate) ||
-		errors.As(err, &record) || errors.As(err, &ech) || errors.As(err, &authority) || errors.As(err, &name) || errors.As(err, &invalid)
+	return err != nil && (err == http.ErrSchemeMismatch || isTLS(errors.Unwrap(err))) //nolint:errorlint // so is this
+}
+
+// isA says whether err is an E or wraps one.
+func isA[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // peek returns the error that resp says. Its body reads afterwards as it would have before.

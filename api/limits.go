@@ -64,16 +64,16 @@ func (e *TimeoutError) Unwrap() error { return e.Err }
 // ctx or one of the transport has passed, [context.Canceled] where ctx was cancelled, whatever cause that was
 // given, and else err. A nil err stays nil.
 func Interrupted(ctx context.Context, err error) error {
-	var timeout *TimeoutError
-	var network net.Error
+	_, told := errors.AsType[*TimeoutError](err)
+	network, failed := errors.AsType[net.Error](err)
 	switch {
-	case err == nil, errors.As(err, &timeout):
+	case err == nil, told:
 		return err
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return &TimeoutError{Phase: PhaseTotal, Err: err}
 	case ctx.Err() != nil && !errors.Is(err, context.Canceled):
 		return fmt.Errorf("%w: %w", context.Canceled, err)
-	case errors.As(err, &network) && network.Timeout():
+	case failed && network.Timeout():
 		return &TimeoutError{Phase: PhaseHeaders, Err: err}
 	default:
 		return err
