@@ -105,17 +105,19 @@ func (c *Chunks[C]) Decode(data []byte, avoid string, decode func(*C, *Decoder))
 // decode decodes into shared memory, and learns where that is worth it.
 func (c *Chunks[C]) decode(data []byte, avoid string, decode func(*C, *Decoder)) (*C, error) {
 	d := &c.d
-	b := blockFor[C](d.mem)
+	of := (*kindOf[C])(nil)
+	b := d.mem.blockFor(of)
 	if b == nil {
-		b = new(blockOf[C])
+		b = newBlock(of)
 	}
-	chunk := &b.alloc(d.mem, 1)[0]
+	p := b.alloc(d.mem, 1)
+	chunk := (*C)(p)
 	learn := c.missed < patience || c.missed%learnEach == 0
 	c.missed++
 	if learn {
 		c.rec.reset()
 		d.rec = &c.rec
-		noteRun(d, b, chunk, 1)
+		d.noteRun(b, p, 1)
 	}
 	decode(chunk, d)
 	if err := d.End(); err != nil {

@@ -14,6 +14,9 @@ package codec
 // Two things hang on a Decoder that it knows next to nothing of: a memory (memory.go), from which many small values
 // share an allocation, and a recorder (record.go), which notes where values lie. A Chunks (chunks.go) brings both,
 // and makes a pattern (pattern.go) of what was recorded.
+//
+// The generic functions that generated code calls are shells of a line: they take the type off their arguments, and
+// what they call is compiled once (kind, in memory.go).
 
 // MaxDepth is the number of objects and arrays that may be open at once. One more is an error.
 // encoding/json has the same limit.
@@ -277,7 +280,9 @@ func (d *Decoder) colon() {
 	d.pos++
 }
 
-// literal consumes word, whose first byte the caller has seen.
+// literal consumes word, whose first byte the caller has seen. Inlined, it would be all over the lexer.
+//
+//go:noinline
 func (d *Decoder) literal(word string) bool {
 	rest := d.data[d.pos:]
 	if len(rest) < len(word) || string(rest[:len(word)]) != word {

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"unsafe" // for values of any type; see kind
 )
 
 // Encoder writes one JSON text, value by value, as encoding/json would write it without escapes for HTML. The
@@ -61,9 +62,20 @@ const (
 
 // Marshal returns what encode writes for v.
 func Marshal[T any](v *T, encode func(*T, *Encoder)) ([]byte, error) {
+	return marshal(unsafe.Pointer(v), anyEncode(encode))
+}
+
+func marshal(v unsafe.Pointer, encode encodeAny) ([]byte, error) {
 	var e Encoder
 	encode(v, &e)
 	return e.Bytes(), e.Err()
+}
+
+// encodeAny is an encoding function without the type of its values, as decodeAny is.
+type encodeAny = func(unsafe.Pointer, *Encoder)
+
+func anyEncode[T any](encode func(*T, *Encoder)) encodeAny {
+	return *(*encodeAny)(unsafe.Pointer(&encode))
 }
 
 // Err returns the first error, or nil: a number that JSON cannot hold, raw JSON that is not valid, or what
@@ -95,7 +107,11 @@ func (e *Encoder) NewReader() io.ReadCloser {
 	return &reader{done: e.done, last: e.buf}
 }
 
+// What generated encoders call hundreds of times is not inlined, as a call takes less than half of the code.
+
 // BeginObject begins an object, whose members follow.
+//
+//go:noinline
 func (e *Encoder) BeginObject() {
 	e.begin(false)
 	e.append("{")
@@ -103,6 +119,8 @@ func (e *Encoder) BeginObject() {
 }
 
 // EndObject ends the object that was begun last.
+//
+//go:noinline
 func (e *Encoder) EndObject() {
 	e.append("}")
 	e.bare, e.hollow = false, e.bare
@@ -133,12 +151,16 @@ func (e *Encoder) Key(name string) *Encoder {
 
 // OptionalKey is Key for a member that is left out if its value is empty: false, 0, "", nil, or a list or map
 // with nothing in it. It returns e.
+//
+//go:noinline
 func (e *Encoder) OptionalKey(name string) *Encoder {
 	e.rule, e.key = omitEmpty, name
 	return e
 }
 
 // NullableKey is Key for a member that is null if its value is empty, as OptionalKey has it. It returns e.
+//
+//go:noinline
 func (e *Encoder) NullableKey(name string) *Encoder {
 	e.Key(name)
 	e.rule = nullForEmpty
@@ -171,6 +193,16 @@ func (e *Encoder) apply(empty bool) bool {
 
 // WriteString writes a string. Each byte of s that is not part of valid UTF-8 becomes U+FFFD.
 func (e *Encoder) WriteString(s string) {
+	if e.begin(s == "") {
+		e.appendString(s)
+	}
+}
+
+// WriteConst writes a string that is always the same: s, or constant where s has been left empty.
+func (e *Encoder) WriteConst(s, constant string) {
+	if s == "" {
+		s = constant
+	}
 	if e.begin(s == "") {
 		e.appendString(s)
 	}
@@ -254,6 +286,10 @@ func WriteObject[T any](e *Encoder, v *T, encode func(*T, *Encoder)) {
 
 // WritePointer writes what v points to with encode, and null for nil.
 func WritePointer[T any](e *Encoder, v *T, encode func(*T, *Encoder)) {
+	e.writePointer(unsafe.Pointer(v), anyEncode(encode))
+}
+
+func (e *Encoder) writePointer(v unsafe.Pointer, encode encodeAny) {
 	if !e.Null(v == nil) {
 		encode(v, e)
 	}
@@ -261,15 +297,19 @@ func WritePointer[T any](e *Encoder, v *T, encode func(*T, *Encoder)) {
 
 // WriteSlice writes an array, each element with encode, and null for nil.
 func WriteSlice[T any](e *Encoder, s []T, encode func(*T, *Encoder)) {
-	if !e.begin(len(s) == 0) || e.Null(s == nil) {
+	e.writeList(*(*list)(unsafe.Pointer(&s)), unsafe.Sizeof(*new(T)), anyEncode(encode))
+}
+
+func (e *Encoder) writeList(l list, size uintptr, encode encodeAny) {
+	if !e.begin(l.n == 0) || e.Null(l.p == nil) {
 		return
 	}
 	e.append("[")
-	for i := range s {
+	for i := range l.n {
 		if i > 0 {
 			e.append(",")
 		}
-		encode(&s[i], e)
+		encode(unsafe.Add(l.p, uintptr(i)*size), e)
 	}
 	e.append("]")
 }

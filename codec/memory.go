@@ -1,9 +1,6 @@
 package codec
 
-import (
-	"slices"
-	"unsafe" // for strings in blocks, and the size of types
-)
+import "unsafe" // for strings in blocks, and elements of any type
 
 // What a chunk that is kept holds beside its own bytes: the blocks that it shares with other chunks, and all
 // that these hold. It stays below 64 KiB, which is the sum of
@@ -25,24 +22,49 @@ const (
 //
 // Blocks are shared by the chunks of a generation, which ends when enough has been handed out.
 type memory struct {
-	text  []byte           // the block of strings under way; what it has is used
-	types [maxBlocks]block // one for each type, as they come
-	used  int              // of types
-	spent int              // by the generation
-	left  int              // of eventBytes
+	text  []byte            // the block of strings under way; what it has is used
+	types [maxBlocks]*block // one for each type, as they come
+	used  int               // of types
+	spent int               // by the generation
+	left  int               // of eventBytes
 }
 
-// block is a *blockOf of any type.
-type block interface {
-	drop()
-	// clone returns a copy of the n elements at p.
-	clone(m *memory, p unsafe.Pointer, n int) unsafe.Pointer
-	// detach returns one that no block has.
-	detach(p unsafe.Pointer, n int) unsafe.Pointer
+// kind is a type of elements. What all types have in common is written for kinds and compiled once; a generic
+// function would be compiled anew for every type of a document, which programs link.
+type kind interface {
+	size() uintptr
+	// make returns n zero elements.
+	make(n int) unsafe.Pointer
+	// copy copies n elements.
+	copy(to, from unsafe.Pointer, n int)
 }
 
-// blockOf is the block of elements of type T under way; what it has is used.
-type blockOf[T any] struct{ elems []T }
+// kindOf is the kind of elements of type T, as a nil pointer. It must not have a T in it: whatever a linked type
+// leads to keeps its methods, and those of kinds are enough.
+type kindOf[T any] struct{}
+
+func (*kindOf[T]) size() uintptr { return unsafe.Sizeof(*new(T)) }
+
+func (*kindOf[T]) make(n int) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(make([]T, n))) }
+
+func (*kindOf[T]) copy(to, from unsafe.Pointer, n int) {
+	copy(unsafe.Slice((*T)(to), n), unsafe.Slice((*T)(from), n))
+}
+
+// list is a slice of elements of any kind, and laid out as one.
+type list struct {
+	p       unsafe.Pointer
+	n, room int
+}
+
+// block is the block of elements of one kind under way.
+type block struct {
+	of   kind
+	size uintptr // of an element
+	p    unsafe.Pointer
+	used int // elements
+	room int // for so many
+}
 
 // begin prepares for the memory of one more chunk.
 func (m *memory) begin() {
@@ -56,7 +78,7 @@ func (m *memory) begin() {
 func (m *memory) renew() {
 	m.spent, m.text = 0, nil
 	for _, b := range m.types[:m.used] {
-		b.drop()
+		b.p, b.used, b.room = nil, 0, 0
 	}
 	if m.used == maxBlocks { // perhaps other types come more often now
 		m.used = 0
@@ -97,76 +119,83 @@ func (m *memory) keep(b []byte) string {
 // asString returns b as a string. Nobody may change b afterwards.
 func asString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// blockFor returns the block for elements of type T, or nil if there are too many others.
-func blockFor[T any](m *memory) *blockOf[T] {
+// blockFor returns the block for elements of a kind, or nil if there are too many others.
+func (m *memory) blockFor(of kind) *block {
 	for _, b := range m.types[:m.used] {
-		if b, ok := b.(*blockOf[T]); ok {
+		if b.of == of {
 			return b
 		}
 	}
 	if m.used == maxBlocks {
 		return nil
 	}
-	b := new(blockOf[T])
+	b := newBlock(of)
 	m.types[m.used] = b
 	m.used++
 	return b
 }
 
-func (b *blockOf[T]) drop() { b.elems = nil }
+func newBlock(of kind) *block { return &block{of: of, size: of.size()} }
 
-// more returns list with room for one more element at least. Only the list that was handed out last can grow
-// where it is.
-func (b *blockOf[T]) more(m *memory, list []T) []T {
-	n, used := len(list), len(b.elems)
-	if n > 0 && n <= used && used < cap(b.elems) && unsafe.SliceData(list) == &b.elems[used-n] {
-		m.take(b.size(1))
-		b.elems = b.elems[:used+1]
-		return b.elems[used-n : used : used+1]
+// more returns l with room for one more element at least. Only the list that was handed out last can grow where it
+// is.
+func (b *block) more(m *memory, l list) list {
+	if l.n > 0 && b.isLast(l) && b.used < b.room {
+		m.take(b.bytes(1))
+		b.used++
+		return list{l.p, l.n, l.n + 1}
 	}
-	moved := b.alloc(m, max(1, 2*n))
-	return moved[:copy(moved, list)]
+	room := max(1, 2*l.n)
+	moved := b.alloc(m, room)
+	b.of.copy(moved, l.p, l.n)
+	return list{moved, l.n, room}
 }
 
-// trim takes back what more gave list beyond its length, and makes sure that appending to it copies it.
-func (b *blockOf[T]) trim(list []T) []T {
-	n, used := cap(list), len(b.elems)
-	if n > 0 && n <= used && unsafe.SliceData(list) == &b.elems[used-n] {
-		b.elems = b.elems[:used-n+len(list)]
+// trim takes back what more gave l beyond its length, and makes sure that appending to it copies it.
+func (b *block) trim(l list) list {
+	if l.room > 0 && b.isLast(l) {
+		b.used -= l.room - l.n
 	}
-	return slices.Clip(list)
+	l.room = l.n
+	return l
 }
 
-// alloc returns n zero elements.
-func (b *blockOf[T]) alloc(m *memory, n int) []T {
-	used := len(b.elems)
-	if unused := cap(b.elems) - used; unused < n {
-		if b.size(n) > aloneBytes {
-			m.take(b.size(n))
-			return make([]T, n)
+// isLast says whether the room of l was handed out last.
+func (b *block) isLast(l list) bool { return l.room <= b.used && l.p == b.at(b.used-l.room) }
+
+// alloc returns n zero elements, at least one.
+func (b *block) alloc(m *memory, n int) unsafe.Pointer {
+	if unused := b.room - b.used; unused < n {
+		if b.bytes(n) > aloneBytes {
+			m.take(b.bytes(n))
+			return b.of.make(n)
 		}
-		m.take(b.size(unused))
-		b.elems, used = make([]T, 0, blockBytes/max(1, b.size(1))), 0
+		m.take(b.bytes(unused))
+		b.used, b.room = 0, blockBytes/max(1, b.bytes(1))
+		b.p = b.of.make(b.room)
 	}
-	m.take(b.size(n))
-	b.elems = b.elems[:used+n]
-	return b.elems[used : used+n : used+n]
+	m.take(b.bytes(n))
+	p := b.at(b.used)
+	b.used += n
+	return p
 }
 
-// size returns the size of n elements.
-func (b *blockOf[T]) size(n int) int {
-	var zero T
-	return n * int(unsafe.Sizeof(zero))
+// at returns where element i is.
+func (b *block) at(i int) unsafe.Pointer { return unsafe.Add(b.p, uintptr(i)*b.size) }
+
+// bytes returns the size of n elements.
+func (b *block) bytes(n int) int { return n * int(b.size) }
+
+// clone returns a copy of the n elements at p.
+func (b *block) clone(m *memory, p unsafe.Pointer, n int) unsafe.Pointer {
+	elems := b.alloc(m, n)
+	b.of.copy(elems, p, n)
+	return elems
 }
 
-func (b *blockOf[T]) clone(m *memory, p unsafe.Pointer, n int) unsafe.Pointer {
-	list := b.alloc(m, n)
-	copy(list, unsafe.Slice((*T)(p), n))
-	return unsafe.Pointer(unsafe.SliceData(list))
-}
-
-func (b *blockOf[T]) detach(p unsafe.Pointer, n int) unsafe.Pointer {
-	list := make([]T, n)
-	copy(list, unsafe.Slice((*T)(p), n))
-	return unsafe.Pointer(unsafe.SliceData(list))
+// detach returns a copy of the n elements at p that no block has.
+func (b *block) detach(p unsafe.Pointer, n int) unsafe.Pointer {
+	elems := b.of.make(n)
+	b.of.copy(elems, p, n)
+	return elems
 }

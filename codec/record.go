@@ -23,7 +23,7 @@ type recorder struct {
 
 // run is memory with n elements, decoded in one go.
 type run struct {
-	of   block
+	of   *block
 	p    unsafe.Pointer
 	n    int
 	size uintptr // of all elements
@@ -126,7 +126,7 @@ func (r *recorder) value(d *Decoder, kind kindOfValue, at uintptr, start int) {
 }
 
 // noteRun notes the n elements at p, of block b, and returns the number of their run; 0 if it notes nothing.
-func noteRun[T any](d *Decoder, b *blockOf[T], p *T, n int) int {
+func (d *Decoder) noteRun(b *block, p unsafe.Pointer, n int) int {
 	if d.rec == nil || b == nil || n == 0 {
 		return 0
 	}
@@ -135,19 +135,14 @@ func noteRun[T any](d *Decoder, b *blockOf[T], p *T, n int) int {
 		r.off = true
 		return 0
 	}
-	r.runs = append(r.runs, run{b, unsafe.Pointer(p), n, uintptr(b.size(n))})
+	r.runs = append(r.runs, run{b, p, n, uintptr(b.bytes(n))})
 	return len(r.runs) - 1
 }
 
-// noteSlice is noteRun for the elements of s.
-func noteSlice[T any](d *Decoder, b *blockOf[T], s []T) int {
-	return noteRun(d, b, unsafe.SliceData(s), len(s))
-}
-
 // noteLink notes that what points to the run is at p, and whether an accumulator leaves it alone.
-func noteLink[P any](d *Decoder, p *P, to int, delta bool) {
+func (d *Decoder) noteLink(p unsafe.Pointer, to int, delta bool) {
 	if to > 0 {
-		d.rec.links = append(d.rec.links, link{at: uintptr(unsafe.Pointer(p)), to: to, delta: delta})
+		d.rec.links = append(d.rec.links, link{at: uintptr(p), to: to, delta: delta})
 	}
 }
 

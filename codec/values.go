@@ -1,16 +1,28 @@
 package codec
 
-import "unsafe" // for the size of types only
+import "unsafe" // for values of any type; see kind
 
 // Unmarshal decodes data, which must be one JSON value, into v with decode. On an error, always an
 // *InputError, *v is what had been decoded before.
 //
 // Nothing in v aliases data. decode must read exactly one value, and must not keep the decoder.
 func Unmarshal[T any](data []byte, v *T, decode func(*T, *Decoder)) error {
+	return unmarshal(data, unsafe.Pointer(v), anyDecode(decode))
+}
+
+func unmarshal(data []byte, v unsafe.Pointer, decode decodeAny) error {
 	var d Decoder
 	d.Reset(data)
 	decode(v, &d)
 	return d.End()
+}
+
+// decodeAny is a decoding function without the type of its values. A pointer is passed in one way, whatever it
+// points to.
+type decodeAny = func(unsafe.Pointer, *Decoder)
+
+func anyDecode[T any](decode func(*T, *Decoder)) decodeAny {
+	return *(*decodeAny)(unsafe.Pointer(&decode))
 }
 
 // Value reads what comes next with decode, null included, and returns it.
@@ -24,39 +36,41 @@ func Value[T any](d *Decoder, decode func(*T, *Decoder)) T {
 // Pointer reads what comes next with decode into a new T. It returns nil for null, and after an error.
 func Pointer[T any](d *Decoder, decode func(*T, *Decoder)) *T {
 	d.passUp()
-	v, _ := readPointer(d, decode)
-	return v
+	p, _ := d.readPointer((*kindOf[T])(nil), anyDecode(decode))
+	return (*T)(p)
 }
 
 // PointerTo is [Pointer] for a place; see [Decoder.StringTo].
 func PointerTo[T any](d *Decoder, p **T, decode func(*T, *Decoder)) {
-	v, run := readPointer(d, decode)
-	*p = v
-	noteLink(d, p, run, false)
+	d.pointerTo(unsafe.Pointer(p), (*kindOf[T])(nil), anyDecode(decode), false)
 }
 
 // DeltaTo is [PointerTo] for what an accumulator adds up and does not keep (x-accumulates-to). So it may be
 // written to again when the next chunk comes.
 func DeltaTo[T any](d *Decoder, p **T, decode func(*T, *Decoder)) {
-	v, run := readPointer(d, decode)
-	*p = v
-	noteLink(d, p, run, true)
+	d.pointerTo(unsafe.Pointer(p), (*kindOf[T])(nil), anyDecode(decode), true)
+}
+
+func (d *Decoder) pointerTo(place unsafe.Pointer, of kind, decode decodeAny, delta bool) {
+	v, run := d.readPointer(of, decode)
+	*(*unsafe.Pointer)(place) = v
+	d.noteLink(place, run, delta)
 }
 
 // readPointer also returns the number of the run in which a recorder finds what was read, 0 if none does.
-func readPointer[T any](d *Decoder, decode func(*T, *Decoder)) (v *T, run int) {
+func (d *Decoder) readPointer(of kind, decode decodeAny) (v unsafe.Pointer, run int) {
 	if d.Null() || d.err != nil {
 		return nil, 0
 	}
-	b := blockIn[T](d)
+	b := d.blockFor(of)
 	if b == nil {
-		v = new(T)
+		v = of.make(1)
 	} else {
-		v = &b.alloc(d.mem, 1)[0]
+		v = b.alloc(d.mem, 1)
 	}
-	d.grow(int(unsafe.Sizeof(*v)))
+	d.grow(int(of.size()))
 	decode(v, d)
-	return v, noteRun(d, b, v, 1)
+	return v, d.noteRun(b, v, 1)
 }
 
 // Slice reads an array, each element with decode. It returns nil for null, an empty slice that is not
@@ -66,62 +80,77 @@ func readPointer[T any](d *Decoder, decode func(*T, *Decoder)) (v *T, run int) {
 // size could. If an error occurs, the slice ends with the element in which it did.
 func Slice[T any](d *Decoder, decode func(*T, *Decoder)) []T {
 	d.passUp()
-	s, _ := readSlice(d, decode)
-	return s
+	l, _ := d.readList((*kindOf[T])(nil), anyDecode(decode))
+	return *(*[]T)(unsafe.Pointer(&l))
 }
 
 // SliceTo is [Slice] for a place; see [Decoder.StringTo].
 func SliceTo[T any](d *Decoder, p *[]T, decode func(*T, *Decoder)) {
-	s, run := readSlice(d, decode)
-	*p = s
-	noteLink(d, p, run, false)
+	d.listTo(unsafe.Pointer(p), (*kindOf[T])(nil), anyDecode(decode), false)
 }
 
 // DeltasTo is [SliceTo] for what an accumulator adds up and does not keep (x-accumulate: by-index); see [DeltaTo].
 func DeltasTo[T any](d *Decoder, p *[]T, decode func(*T, *Decoder)) {
-	s, run := readSlice(d, decode)
-	*p = s
-	noteLink(d, p, run, true)
+	d.listTo(unsafe.Pointer(p), (*kindOf[T])(nil), anyDecode(decode), true)
 }
 
-// readSlice also returns the number of the run in which a recorder finds what was read, 0 if none does.
-func readSlice[T any](d *Decoder, decode func(*T, *Decoder)) (s []T, run int) {
+func (d *Decoder) listTo(place unsafe.Pointer, of kind, decode decodeAny, delta bool) {
+	l, run := d.readList(of, decode)
+	*(*list)(place) = l
+	d.noteLink(place, run, delta)
+}
+
+// readList also returns the number of the run in which a recorder finds what was read, 0 if none does.
+func (d *Decoder) readList(of kind, decode decodeAny) (l list, run int) {
 	if d.Kind() != KindArray {
 		d.Array() // takes null, reports everything else
-		return nil, 0
+		return list{}, 0
 	}
 	if !d.Array() {
-		return []T{}, 0
+		return list{p: of.make(0)}, 0
 	}
-	b := blockIn[T](d)
+	b, size := d.blockFor(of), of.size()
 	for more := true; more; more = d.More() {
-		var zero T
-		d.grow(int(unsafe.Sizeof(zero)))
-		if b != nil && len(s) == cap(s) {
-			longer := b.more(d.mem, s)
-			if len(s) > 0 && &longer[0] != &s[0] {
-				d.passUp() // what was noted of the elements is where they were
-			}
-			s = longer
+		d.grow(int(size))
+		if l.n == l.room {
+			l = d.more(b, of, l)
 		}
-		s = append(s, zero)
-		if !d.Null() {
-			decode(&s[len(s)-1], d)
+		at := unsafe.Add(l.p, uintptr(l.n)*size)
+		if l.n++; !d.Null() {
+			decode(at, d)
 		}
 	}
 	if b == nil {
-		return s, 0
+		return l, 0
 	}
-	s = b.trim(s)
-	return s, noteSlice(d, b, s)
+	l = b.trim(l)
+	return l, d.noteRun(b, l.p, l.n)
 }
 
-// blockIn returns the block for elements of type T of the memory of d, if it has one.
-func blockIn[T any](d *Decoder) *blockOf[T] {
+// maxDoubled is up to how many elements a list that is in no block doubles its room.
+const maxDoubled = 256
+
+// more returns l with room for one more element at least.
+func (d *Decoder) more(b *block, of kind, l list) list {
+	if b == nil {
+		room := l.room + max(1, min(l.room, maxDoubled), l.room/4) // as append grows slices
+		p := of.make(room)
+		of.copy(p, l.p, l.n)
+		return list{p, l.n, room}
+	}
+	longer := b.more(d.mem, l)
+	if l.n > 0 && longer.p != l.p {
+		d.passUp() // what was noted of the elements is where they were
+	}
+	return longer
+}
+
+// blockFor returns the block for elements of a kind of the memory of d, if it has one.
+func (d *Decoder) blockFor(of kind) *block {
 	if d.mem == nil || d.mem.left < 0 {
 		return nil
 	}
-	b := blockFor[T](d.mem)
+	b := d.mem.blockFor(of)
 	if b == nil {
 		d.passUp()
 	}

@@ -14,7 +14,6 @@ package chat
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -443,7 +442,7 @@ func (t *AllowedToolsChoice) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *AllowedToolsChoice) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "allowed_tools")))
+	e.Key("type").WriteConst(string(t.Type), "allowed_tools")
 	t.AllowedTools.EncodeJSON(e.Key("allowed_tools"))
 	e.EndObject()
 }
@@ -495,7 +494,7 @@ func (t *Annotation) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *Annotation) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "url_citation")))
+	e.Key("type").WriteConst(string(t.Type), "url_citation")
 	t.URLCitation.EncodeJSON(e.Key("url_citation"))
 	e.EndObject()
 }
@@ -624,7 +623,7 @@ func (t *AssistantMessage) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *AssistantMessage) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("role").WriteString(string(cmp.Or(t.Role, "assistant")))
+	e.Key("role").WriteConst(string(t.Role), "assistant")
 	encodeAssistantContent(&t.Content, e.OptionalKey("content"))
 	codec.WritePointer(e.OptionalKey("audio"), t.Audio, (*AudioReference).EncodeJSON)
 	codec.WritePointer(e.OptionalKey("function_call"), t.FunctionCall, (*FunctionCall).EncodeJSON)
@@ -880,7 +879,7 @@ func (t *AudioPart) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *AudioPart) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "input_audio")))
+	e.Key("type").WriteConst(string(t.Type), "input_audio")
 	t.InputAudio.EncodeJSON(e.Key("input_audio"))
 	codec.WritePointer(e.OptionalKey("prompt_cache_breakpoint"), t.PromptCacheBreakpoint, (*PromptCacheBreakpoint).EncodeJSON)
 	e.EndObject()
@@ -966,7 +965,7 @@ func (t *ChatCompletionDeleted) UnmarshalJSON(data []byte) error {
 func (t *ChatCompletionDeleted) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
 	e.Key("id").WriteString(t.ID)
-	e.Key("object").WriteString(string(cmp.Or(t.Object, "chat.completion.deleted")))
+	e.Key("object").WriteConst(string(t.Object), "chat.completion.deleted")
 	e.Key("deleted").WriteBool(t.Deleted)
 	e.EndObject()
 }
@@ -1029,7 +1028,7 @@ func (t *ChatCompletionList) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *ChatCompletionList) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("object").WriteString(string(cmp.Or(t.Object, "list")))
+	e.Key("object").WriteConst(string(t.Object), "list")
 	codec.WriteSlice(e.Key("data"), t.Data, (*CreateChatCompletionResponse).EncodeJSON)
 	e.Key("first_id").WriteString(t.FirstID)
 	e.Key("has_more").WriteBool(t.HasMore)
@@ -1095,7 +1094,7 @@ func (t *ChatCompletionMessageList) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *ChatCompletionMessageList) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("object").WriteString(string(cmp.Or(t.Object, "list")))
+	e.Key("object").WriteConst(string(t.Object), "list")
 	codec.WriteSlice(e.Key("data"), t.Data, (*StoredMessage).EncodeJSON)
 	e.Key("first_id").WriteString(t.FirstID)
 	e.Key("has_more").WriteBool(t.HasMore)
@@ -1706,7 +1705,7 @@ func (t *CreateChatCompletionResponse) UnmarshalJSON(data []byte) error {
 func (t *CreateChatCompletionResponse) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
 	e.Key("id").WriteString(t.ID)
-	e.Key("object").WriteString(string(cmp.Or(t.Object, "chat.completion")))
+	e.Key("object").WriteConst(string(t.Object), "chat.completion")
 	e.Key("created").WriteInt64(t.Created)
 	e.Key("model").WriteString(t.Model)
 	codec.WriteSlice(e.Key("choices"), t.Choices, (*Choice).EncodeJSON)
@@ -1805,7 +1804,7 @@ func (t *CreateChatCompletionStreamResponse) UnmarshalJSON(data []byte) error {
 func (t *CreateChatCompletionStreamResponse) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
 	e.Key("id").WriteString(t.ID)
-	e.Key("object").WriteString(string(cmp.Or(t.Object, "chat.completion.chunk")))
+	e.Key("object").WriteConst(string(t.Object), "chat.completion.chunk")
 	e.Key("created").WriteInt64(t.Created)
 	e.Key("model").WriteString(t.Model)
 	codec.WriteSlice(e.Key("choices"), t.Choices, (*ChunkChoice).EncodeJSON)
@@ -1982,7 +1981,7 @@ func (t *CustomTool) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *CustomTool) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "custom")))
+	e.Key("type").WriteConst(string(t.Type), "custom")
 	t.Custom.EncodeJSON(e.Key("custom"))
 	e.EndObject()
 }
@@ -2036,7 +2035,7 @@ func (t *CustomToolCall) UnmarshalJSON(data []byte) error {
 func (t *CustomToolCall) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
 	e.Key("id").WriteString(t.ID)
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "custom")))
+	e.Key("type").WriteConst(string(t.Type), "custom")
 	t.Custom.EncodeJSON(e.Key("custom"))
 	e.EndObject()
 }
@@ -2084,7 +2083,7 @@ func (t *CustomToolChoice) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *CustomToolChoice) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "custom")))
+	e.Key("type").WriteConst(string(t.Type), "custom")
 	t.Custom.EncodeJSON(e.Key("custom"))
 	e.EndObject()
 }
@@ -2239,7 +2238,7 @@ func (t *DeveloperMessage) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *DeveloperMessage) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("role").WriteString(string(cmp.Or(t.Role, "developer")))
+	e.Key("role").WriteConst(string(t.Role), "developer")
 	encodeTextContent(&t.Content, e.Key("content"))
 	e.OptionalKey("name").WriteString(t.Name)
 	e.EndObject()
@@ -2421,7 +2420,7 @@ func (t *FilePart) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *FilePart) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "file")))
+	e.Key("type").WriteConst(string(t.Type), "file")
 	t.File.EncodeJSON(e.Key("file"))
 	codec.WritePointer(e.OptionalKey("prompt_cache_breakpoint"), t.PromptCacheBreakpoint, (*PromptCacheBreakpoint).EncodeJSON)
 	e.EndObject()
@@ -2617,7 +2616,7 @@ func (t *FunctionMessage) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *FunctionMessage) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("role").WriteString(string(cmp.Or(t.Role, "function")))
+	e.Key("role").WriteConst(string(t.Role), "function")
 	e.NullableKey("content").WriteString(t.Content)
 	e.Key("name").WriteString(t.Name)
 	e.EndObject()
@@ -2671,7 +2670,7 @@ func (t *FunctionTool) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *FunctionTool) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "function")))
+	e.Key("type").WriteConst(string(t.Type), "function")
 	t.Function.EncodeJSON(e.Key("function"))
 	e.EndObject()
 }
@@ -2725,7 +2724,7 @@ func (t *FunctionToolCall) UnmarshalJSON(data []byte) error {
 func (t *FunctionToolCall) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
 	e.Key("id").WriteString(t.ID)
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "function")))
+	e.Key("type").WriteConst(string(t.Type), "function")
 	t.Function.EncodeJSON(e.Key("function"))
 	e.EndObject()
 }
@@ -2773,7 +2772,7 @@ func (t *FunctionToolChoice) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *FunctionToolChoice) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "function")))
+	e.Key("type").WriteConst(string(t.Type), "function")
 	t.Function.EncodeJSON(e.Key("function"))
 	e.EndObject()
 }
@@ -2858,7 +2857,7 @@ func (t *GrammarFormat) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *GrammarFormat) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "grammar")))
+	e.Key("type").WriteConst(string(t.Type), "grammar")
 	t.Grammar.EncodeJSON(e.Key("grammar"))
 	e.EndObject()
 }
@@ -2918,7 +2917,7 @@ func (t *ImagePart) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *ImagePart) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "image_url")))
+	e.Key("type").WriteConst(string(t.Type), "image_url")
 	t.ImageURL.EncodeJSON(e.Key("image_url"))
 	codec.WritePointer(e.OptionalKey("prompt_cache_breakpoint"), t.PromptCacheBreakpoint, (*PromptCacheBreakpoint).EncodeJSON)
 	e.EndObject()
@@ -3004,7 +3003,7 @@ func (t *JSONObjectResponse) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *JSONObjectResponse) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "json_object")))
+	e.Key("type").WriteConst(string(t.Type), "json_object")
 	e.EndObject()
 }
 
@@ -3054,7 +3053,7 @@ func (t *JSONSchemaResponse) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *JSONSchemaResponse) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "json_schema")))
+	e.Key("type").WriteConst(string(t.Type), "json_schema")
 	t.JSONSchema.EncodeJSON(e.Key("json_schema"))
 	e.EndObject()
 }
@@ -3294,7 +3293,7 @@ func (t *ModerationError) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *ModerationError) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "error")))
+	e.Key("type").WriteConst(string(t.Type), "error")
 	e.Key("code").WriteString(t.Code)
 	e.Key("message").WriteString(t.Message)
 	e.EndObject()
@@ -3470,7 +3469,7 @@ func (t *ModerationResult) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *ModerationResult) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "moderation_result")))
+	e.Key("type").WriteConst(string(t.Type), "moderation_result")
 	t.Categories.EncodeJSON(e.Key("categories"))
 	t.CategoryAppliedInputTypes.EncodeJSON(e.Key("category_applied_input_types"))
 	t.CategoryScores.EncodeJSON(e.Key("category_scores"))
@@ -3527,7 +3526,7 @@ func (t *ModerationResults) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *ModerationResults) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "moderation_results")))
+	e.Key("type").WriteConst(string(t.Type), "moderation_results")
 	e.Key("model").WriteString(t.Model)
 	codec.WriteSlice(e.Key("results"), t.Results, (*ModerationResult).EncodeJSON)
 	e.EndObject()
@@ -3648,7 +3647,7 @@ func (t *Prediction) UnmarshalJSON(data []byte) error {
 func (t *Prediction) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
 	encodeTextContent(&t.Content, e.Key("content"))
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "content")))
+	e.Key("type").WriteConst(string(t.Type), "content")
 	e.EndObject()
 }
 
@@ -3690,7 +3689,7 @@ func (t *PromptCacheBreakpoint) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *PromptCacheBreakpoint) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("mode").WriteString(string(cmp.Or(t.Mode, "explicit")))
+	e.Key("mode").WriteConst(string(t.Mode), "explicit")
 	e.EndObject()
 }
 
@@ -3844,7 +3843,7 @@ func (t *RefusalPart) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *RefusalPart) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "refusal")))
+	e.Key("type").WriteConst(string(t.Type), "refusal")
 	e.Key("refusal").WriteString(t.Refusal)
 	e.EndObject()
 }
@@ -3924,7 +3923,7 @@ func (t *ResponseMessage) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *ResponseMessage) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("role").WriteString(string(cmp.Or(t.Role, "assistant")))
+	e.Key("role").WriteConst(string(t.Role), "assistant")
 	e.NullableKey("content").WriteString(t.Content)
 	e.NullableKey("refusal").WriteString(t.Refusal)
 	codec.WriteSlice(e.OptionalKey("annotations"), t.Annotations, (*Annotation).EncodeJSON)
@@ -4178,7 +4177,7 @@ func (t *SystemMessage) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *SystemMessage) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("role").WriteString(string(cmp.Or(t.Role, "system")))
+	e.Key("role").WriteConst(string(t.Role), "system")
 	encodeTextContent(&t.Content, e.Key("content"))
 	e.OptionalKey("name").WriteString(t.Name)
 	e.EndObject()
@@ -4230,7 +4229,7 @@ func (t *TextFormat) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *TextFormat) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "text")))
+	e.Key("type").WriteConst(string(t.Type), "text")
 	e.EndObject()
 }
 
@@ -4282,7 +4281,7 @@ func (t *TextPart) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *TextPart) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "text")))
+	e.Key("type").WriteConst(string(t.Type), "text")
 	codec.WritePointer(e.OptionalKey("prompt_cache_breakpoint"), t.PromptCacheBreakpoint, (*PromptCacheBreakpoint).EncodeJSON)
 	e.Key("text").WriteString(t.Text)
 	e.EndObject()
@@ -4344,7 +4343,7 @@ func (t *TextResponse) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *TextResponse) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "text")))
+	e.Key("type").WriteConst(string(t.Type), "text")
 	e.EndObject()
 }
 
@@ -4540,7 +4539,7 @@ func (t *ToolMessage) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *ToolMessage) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("role").WriteString(string(cmp.Or(t.Role, "tool")))
+	e.Key("role").WriteConst(string(t.Role), "tool")
 	encodeTextContent(&t.Content, e.Key("content"))
 	e.Key("tool_call_id").WriteString(t.ToolCallID)
 	e.EndObject()
@@ -4736,7 +4735,7 @@ func (t *UserLocation) UnmarshalJSON(data []byte) error {
 func (t *UserLocation) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
 	t.Approximate.EncodeJSON(e.Key("approximate"))
-	e.Key("type").WriteString(string(cmp.Or(t.Type, "approximate")))
+	e.Key("type").WriteConst(string(t.Type), "approximate")
 	e.EndObject()
 }
 
@@ -4788,7 +4787,7 @@ func (t *UserMessage) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes t as encoding/json does, but without escapes for HTML.
 func (t *UserMessage) EncodeJSON(e *codec.Encoder) {
 	e.BeginObject()
-	e.Key("role").WriteString(string(cmp.Or(t.Role, "user")))
+	e.Key("role").WriteConst(string(t.Role), "user")
 	encodeUserContent(&t.Content, e.Key("content"))
 	e.OptionalKey("name").WriteString(t.Name)
 	e.EndObject()
