@@ -44,6 +44,12 @@ func TestEncoder(t *testing.T) {
 			e.Key("e").WriteBool(true)
 			e.EndObject()
 		}},
+		{"constants", `{"type":"text","role":"tool"}`, func(e *codec.Encoder) {
+			e.BeginObject()
+			e.Key("type").WriteConst("", "text")
+			e.Key("role").WriteConst("tool", "user")
+			e.EndObject()
+		}},
 		{"names are escaped", `{"\"\n":1}`, func(e *codec.Encoder) { e.BeginObject(); e.Key("\"\n").WriteInt(1); e.EndObject() }},
 		{"optional and empty", `{"z":0}`, func(e *codec.Encoder) { writeEmpty(e, e.OptionalKey) }},
 		{

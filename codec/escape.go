@@ -9,31 +9,39 @@ import (
 // minLarge is the length in bytes from which on text that needs no escapes is not copied.
 const minLarge = 16 << 10
 
-// appendString appends s in quotes.
+// appendString appends s in quotes. Text is full of quotes and line breaks, so what stands between two of them is
+// written together with the escape that follows.
 func (e *Encoder) appendString(s string) {
 	e.append(`"`)
-	for i := 0; i < len(s); i++ {
+	for i := 0; i < len(s); {
 		end, ascii := plainText(s, i)
-		e.appendText(s[i:end], ascii)
-		if i = end; i < len(s) {
-			e.appendEscape(s[i])
+		text := s[i:end]
+		switch {
+		case !ascii && !isPlainUTF8(text):
+			e.appendRunes(text)
+			text = ""
+		case len(text) >= minLarge:
+			e.refer(text)
+			text = ""
 		}
+		e.grow(len(text) + maxEscapeBytes)
+		n := len(e.buf)
+		b := e.buf[:n+len(text)+maxEscapeBytes]
+		n += copy(b[n:], text)
+		if i = end; i < len(s) {
+			n += copyEscape(b[n:], s[i])
+			i++
+		}
+		e.buf = e.buf[:n] // and not b[:n], see append
 	}
 	e.append(`"`)
 }
 
-// appendText appends text in which plainText has found nothing.
-func (e *Encoder) appendText(text string, ascii bool) {
-	switch {
-	case !ascii && !isPlainUTF8(text):
-		e.appendRunes(text)
-	case len(text) < minLarge:
-		e.append(text)
-	default:
-		e.finish()
-		e.done = append(e.done, piece{text: text})
-		e.size += len(text)
-	}
+// refer puts text behind what is complete, without a copy.
+func (e *Encoder) refer(text string) {
+	e.finish()
+	e.done = append(e.done, piece{text: text})
+	e.size += len(text)
 }
 
 // plainText returns the index of the first quote, backslash or control character of s at or after i, or the
@@ -103,27 +111,23 @@ func (e *Encoder) appendRunes(text string) {
 	}
 }
 
-// appendEscape appends a quote, backslash or control character as an escape sequence.
-func (e *Encoder) appendEscape(c byte) {
-	const hex = "0123456789abcdef"
-	switch c {
-	case '"':
-		e.append(`\"`)
-	case '\\':
-		e.append(`\\`)
-	case '\b':
-		e.append(`\b`)
-	case '\f':
-		e.append(`\f`)
-	case '\n':
-		e.append(`\n`)
-	case '\r':
-		e.append(`\r`)
-	case '\t':
-		e.append(`\t`)
-	default:
-		e.append(`\u00`)
-		e.append(hex[c>>4 : c>>4+1])
-		e.append(hex[c&0xf : c&0xf+1])
+// maxEscapeBytes is the length of the longest escape sequence of a control character.
+const maxEscapeBytes = len(`\u0000`)
+
+// copyEscape writes a quote, backslash or control character as an escape sequence, and returns its length.
+func copyEscape(b []byte, c byte) int {
+	const (
+		letters = "uuuuuuuubtnufruuuuuuuuuuuuuuuuuu"
+		hex     = "0123456789abcdef"
+	)
+	letter := c
+	if c < ' ' {
+		letter = letters[c]
 	}
+	b[0], b[1] = '\\', letter
+	if letter != 'u' {
+		return 2
+	}
+	b[2], b[3], b[4], b[5] = '0', '0', hex[c>>4], hex[c&0xf]
+	return maxEscapeBytes
 }
