@@ -17,8 +17,8 @@ import (
 // It keeps them in parts, all but the first few with room for a quarter of what came before. So no byte is moved until the
 // result is built, and all of it takes less than 2.5 times the memory of a long text.
 type Text struct {
-	parts [][]byte // all full but for the last
-	size  int
+	full [][]byte
+	last []byte // the part under way
 }
 
 const (
@@ -28,37 +28,43 @@ const (
 
 // Add appends s; the cost is linear in all that is added.
 func (t *Text) Add(s string) {
-	if s != "" {
+	if len(s) <= cap(t.last)-len(t.last) {
+		t.last = append(t.last, s...)
+	} else {
 		t.add(s)
 	}
 }
 
+// add begins another part, because s does not fit into the last.
 func (t *Text) add(s string) {
-	t.size += len(s)
-	if last := len(t.parts) - 1; last >= 0 {
-		part := &t.parts[last]
-		n := min(len(s), cap(*part)-len(*part))
-		*part = append(*part, s[:n]...)
-		if s = s[n:]; s == "" {
-			return
-		}
+	if t.last != nil {
+		n := cap(t.last) - len(t.last)
+		t.full = append(t.full, append(t.last, s[:n]...))
+		s = s[n:]
 	}
-	if t.parts == nil {
-		t.parts = make([][]byte, 0, 2)
+	size := t.size() + len(s)
+	t.last = append(make([]byte, 0, max(firstPartBytes, len(s), size/4, min(2*size, manyPartBytes))), s...)
+}
+
+func (t *Text) size() int {
+	size := len(t.last)
+	for _, part := range t.full {
+		size += len(part)
 	}
-	t.parts = append(t.parts, append(make([]byte, 0, max(firstPartBytes, len(s), t.size/4, min(2*t.size, manyPartBytes))), s...))
+	return size
 }
 
 // Result returns all pieces as one string.
 func (t *Text) Result() string {
-	if len(t.parts) == 1 {
-		return string(t.parts[0])
+	if t.full == nil {
+		return string(t.last)
 	}
 	var s strings.Builder
-	s.Grow(t.size)
-	for _, part := range t.parts {
+	s.Grow(t.size())
+	for _, part := range t.full {
 		s.Write(part)
 	}
+	s.Write(t.last)
 	return s.String()
 }
 
