@@ -108,8 +108,8 @@ func TestIdleStreams(t *testing.T) { //nolint:paralleltest // it measures the he
 		opts []stream.Option
 		want int64
 	}{
-		"accumulating": {nil, 2500},
-		"passing on":   {[]stream.Option{stream.WithoutResult()}, 2000},
+		"accumulating": {nil, 1750},
+		"passing on":   {[]stream.Option{stream.WithoutResult()}, 1300},
 	} {
 		const streams = 500
 		var waiting, ended sync.WaitGroup

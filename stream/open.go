@@ -64,7 +64,7 @@ func OpenWith[C, R any](resp *http.Response, codec codec.Stream[C, R], opts ...O
 	switch t := mediaType(resp.Header); t {
 	case "text/event-stream", "", "text/plain":
 		r.streamed = t == "text/event-stream"
-		r.sniff = sniffer{r: in, max: o.maxErrorBytes}
+		r.sniff = sniffer{r: in, max: o.maxErrorBytes, typed: r.streamed}
 		r.events.init(&r.sniff, o)
 	default:
 		r.sniff.stopped = true
@@ -186,10 +186,12 @@ func mediaType(h http.Header) string {
 	return strings.ToLower(strings.TrimSpace(t))
 }
 
-// sniffer keeps a copy of the first bytes read until it is stopped.
+// sniffer keeps a copy of the first bytes read until it is stopped, unless they begin as a stream does that says to
+// be one.
 type sniffer struct {
 	r       io.Reader
 	max     int
+	typed   bool
 	seen    []byte
 	stopped bool
 }
@@ -197,6 +199,10 @@ type sniffer struct {
 func (s *sniffer) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	if !s.stopped {
+		if s.typed && s.seen == nil && bytes.HasPrefix(p[:n], []byte(dataField)) {
+			s.stopped = true
+			return n, err
+		}
 		s.seen = append(s.seen, p[:min(n, s.max-len(s.seen))]...)
 	}
 	return n, err

@@ -127,7 +127,7 @@ func (r *Reader[C, R]) Done() bool { return r.marked && r.streamed }
 func (r *Reader[C, R]) Streamed() bool { return r.streamed }
 
 // Response returns the response that the stream reads, for its status and header. Its body belongs to the
-// stream.
+// stream, and its request is only to be looked at.
 func (r *Reader[C, R]) Response() *http.Response { return r.resp }
 
 // All iterates over the chunks. The last pair, and only the last, has an error in place of a chunk if the
