@@ -30,21 +30,23 @@ func (c *config) authenticated(next Doer) Doer {
 			}
 			return nil, &finalError{err: err}
 		}
-		mask := exchange.Masking(exchange.RequestSecrets(signed, c.keyHeader))
+		masker := exchange.Masking(exchange.RequestSecrets(signed, c.keyHeader))
 		attempt := exchange.AttemptIn(req.Context())
-		attempt.Mask = mask
+		attempt.Masker = masker
 		start := time.Now()
 		resp, err := next.Do(signed)
 		attempt.Latency = time.Since(start)
 		if err != nil {
-			return nil, masked(err, mask)
+			return nil, masked(err, masker.Mask)
 		}
 		if c.wandered(resp, req.Method) {
 			_ = resp.Body.Close()
 			return nil, &finalError{errors.New("the Doer of WithHTTPClient followed a redirect to another server or with another method"), true}
 		}
-		resp.Header = exchange.MaskedHeader(resp.Header, mask)
-		resp.Body = &maskedBody{resp.Body, mask}
+		if len(masker) > 0 {
+			resp.Header = exchange.MaskedHeader(resp.Header, masker.Mask)
+			resp.Body = &maskedBody{resp.Body, masker}
+		}
 		return resp, nil
 	})
 }
@@ -70,39 +72,46 @@ func (c *config) sign(req *http.Request) (*http.Request, error) {
 	if c.base.RawQuery != "" {
 		req.URL.RawQuery = strings.TrimSuffix(c.base.RawQuery+"&"+req.URL.RawQuery, "&")
 	}
-	values := make([]string, 0, 4) // of all headers that are set here
-	set := func(name, value string) {
-		if _, known := req.Header[name]; !known {
-			values = append(values, value)
-			req.Header[name] = values[len(values)-1 : len(values) : len(values)]
-		}
-	}
-	for name, values := range c.call.header {
+	for name, values := range c.header {
 		if _, known := req.Header[name]; !known {
 			req.Header[name] = values
 		}
 	}
-	if _, known := req.Header[c.keyHeader]; c.key != nil && !known {
-		key, err := c.key(req.Context())
+	if _, known := req.Header[c.keyHeader]; c.keyFunc != nil && !known {
+		key, err := c.keyFunc(req.Context())
 		if ctx := req.Context(); err != nil && ctx.Err() != nil {
 			err = api.Interrupted(ctx, err)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("WithAPIKeyFunc: %w", err)
 		}
-		if c.keyHeader == authorization && key != "" {
-			key = "Bearer " + key
-		}
-		set(c.keyHeader, key)
+		req.Header[c.keyHeader] = []string{c.credentials(key)}
 	}
-	if c.organization != "" {
-		set("Openai-Organization", c.organization)
-	}
-	if c.project != "" {
-		set("Openai-Project", c.project)
-	}
-	set("User-Agent", "chatspec/"+Version)
 	return req, c.checkHeader(req.Header)
+}
+
+// ownHeader returns what the options say of the header of every request.
+func (c *config) ownHeader() http.Header {
+	h := http.Header{}
+	maps.Copy(h, c.call.header)
+	set := func(name, value string) {
+		if _, known := h[name]; !known && value != "" {
+			h[name] = []string{value}
+		}
+	}
+	set(c.keyHeader, c.credentials(c.key))
+	set("Openai-Organization", c.organization)
+	set("Openai-Project", c.project)
+	set("User-Agent", "chatspec/"+Version)
+	return h
+}
+
+// credentials returns the value of the header that carries a key.
+func (c *config) credentials(key string) string {
+	if c.keyHeader == authorization && key != "" {
+		return "Bearer " + key
+	}
+	return key
 }
 
 // copied returns a copy of req with another context. Its URL and its header can be changed; lists of values in
@@ -141,13 +150,13 @@ func masked(err error, mask func(string) string) error {
 // maskedBody is a body whose errors may quote what the server has sent, such as a malformed trailer.
 type maskedBody struct {
 	io.ReadCloser
-	mask func(string) string
+	masker exchange.Masker
 }
 
 func (b *maskedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err != nil && err != io.EOF { //nolint:errorlint // as io.Reader has it
-		err = masked(err, b.mask)
+		err = masked(err, b.masker.Mask)
 	}
 	return n, err
 }

@@ -1,6 +1,7 @@
 package chatspec
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -45,11 +46,20 @@ func hasField(t reflect.Type, name string) bool {
 	return false
 }
 
-// attach makes body that of req, which can then be sent any number of times without another copy of it.
+// shortBodyBytes is up to which size a body is copied.
+const shortBodyBytes = 1 << 10
+
+// attach makes body that of req, which can then be sent any number of times without another copy of it. The request
+// lives as long as the answer is read; so that it keeps nothing else, a short body is a copy.
 func attach(req *http.Request, body *codec.Encoder) {
 	req.ContentLength = int64(body.Len())
-	req.GetBody = func() (io.ReadCloser, error) { return body.NewReader(), nil }
-	req.Body = body.NewReader()
+	if body.Len() <= shortBodyBytes {
+		short := bytes.Clone(body.Bytes())
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(short)), nil }
+	} else {
+		req.GetBody = func() (io.ReadCloser, error) { return body.NewReader(), nil }
+	}
+	req.Body, _ = req.GetBody()
 }
 
 // decoder is what the templates emit for every type of the document.

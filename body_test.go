@@ -230,12 +230,53 @@ func TestAllocationsOfDoer(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Of the call: the context with the attempt, and the request with that. Of the attempt: the request, its URL
-	// and header (two), the values of headers, the bearer token, what masks it (two), and the body that does.
-	const want = 2 + 9
+	// and header (two), what is masked, and the body that does it.
+	const want = 2 + 6
 	if got := testing.AllocsPerRun(100, func() {
 		if _, err := doer.Do(req); err != nil {
 			t.Error(err)
 		}
+	}); got != want {
+		t.Errorf("%v allocations, want %d", got, want)
+	}
+}
+
+// TestAllocationsOfStream pins what a call with a short stream allocates, beside what its Doer does.
+//
+//nolint:paralleltest // testing.AllocsPerRun counts those of the whole process
+func TestAllocationsOfStream(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	const events = `data: {"id":"c","choices":[{"index":0,"delta":{"content":"Hello"}}]}` + "\n\n" +
+		`data: {"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}` + "\n\n" + "data: [DONE]\n\n"
+	body := strings.NewReader(events)
+	resp := &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"text/event-stream"}}}
+	client, err := chatspec.New(chatspec.WithAPIKey("key-for-tests"), chatspec.WithBaseURL("https://test.internal/v1"),
+		chatspec.WithHTTPClient(doerFunc(func(*http.Request) (*http.Response, error) {
+			body.Reset(events)
+			resp.Body = io.NopCloser(body)
+			return resp, nil
+		})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := question()
+	// Before it is sent: the options with the JSON of the call, its context, the request, and its body (four). Of the
+	// attempt: as in TestAllocationsOfDoer.
+	//
+	// Of the answer: its body, which the Doer makes, and the stream; the accumulator, an element of it and its text; the
+	// result, its choices and their text; the wait for the end of the body (two).
+	const want = 7 + 6 + 10
+	if got := testing.AllocsPerRun(100, func() {
+		s, err := client.Stream(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err := s.Result(); err != nil || r.Text() != "Hello" {
+			t.Error(r, err)
+		}
+		_ = s.Close()
 	}); got != want {
 		t.Errorf("%v allocations, want %d", got, want)
 	}

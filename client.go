@@ -100,16 +100,23 @@ func (c *Client) Stream(ctx context.Context, req chat.CreateChatCompletionReques
 	if err != nil {
 		return nil, err
 	}
-	choices := 1
-	if req.N != nil {
-		choices = max(*req.N, 0)
-	}
-	usage := req.StreamOptions != nil && req.StreamOptions.IncludeUsage
-	st, err := stream.Open(resp, append([]stream.Option{stream.Expect(choices, usage)}, call.stream...)...)
+	st, err := stream.Open(resp, append(expected(&req), call.stream...)...)
 	if err != nil {
 		return nil, fmt.Errorf("chatspec: Stream: %w", err)
 	}
 	return st, nil
+}
+
+// expected returns what a stream must bring beyond the one choice that every stream must.
+func expected(req *chat.CreateChatCompletionRequest) []stream.Option {
+	usage := req.StreamOptions != nil && req.StreamOptions.IncludeUsage
+	switch {
+	case req.N != nil && *req.N > 1:
+		return []stream.Option{stream.Expect(*req.N, usage)}
+	case usage:
+		return []stream.Option{stream.Expect(1, usage)}
+	}
+	return nil
 }
 
 // List iterates over stored completions, oldest first unless params say otherwise. It fetches pages of
@@ -189,7 +196,8 @@ func (c *Client) Messages(ctx context.Context, id string, params chat.GetChatCom
 	}, func(item *chat.StoredMessage) string { return item.ID })
 }
 
-// create sends a copy of bare, with req in it. The generated method would make the request anew for each call.
+// create sends a copy of bare, with req in it. The generated method would make the request anew for each call. Its URL
+// and its header are those of bare, unless somebody may change them.
 func (c *Client) create(ctx context.Context, method string, bare *http.Request, req *chat.CreateChatCompletionRequest, call *call) (*http.Response, error) {
 	if len(req.Messages) == 0 {
 		return nil, fmt.Errorf("chatspec: %s: the request has no messages", method)
@@ -205,7 +213,10 @@ func (c *Client) create(ctx context.Context, method string, bare *http.Request, 
 		call.request = new(*req)
 	}
 	return c.send(ctx, method, call, func(ctx context.Context) (*http.Response, error) {
-		r := copied(ctx, bare)
+		r := bare.WithContext(ctx)
+		if len(c.config().middleware) > 0 || len(call.header) > 0 {
+			r = copied(ctx, bare)
+		}
 		if err := call.edit(ctx, r); err != nil {
 			return nil, err
 		}

@@ -214,6 +214,82 @@ func TestMiddleware(t *testing.T) {
 	}
 }
 
+// TestCallsAreApart: what a middleware or a Doer does to the request of one call, no other call sees.
+func TestCallsAreApart(t *testing.T) {
+	t.Parallel()
+	spoil := func(req *http.Request) {
+		req.URL.Host, req.URL.Path = "elsewhere.internal", "/"
+		req.Header.Set("Content-Type", "spoiled")
+		req.Header.Set("X-Spoiled", "yes")
+	}
+	for name, spoiling := range map[string]func(*testing.T, *server) *chatspec.Client{
+		"a middleware": func(t *testing.T, srv *server) *chatspec.Client {
+			return newClient(t, srv, chatspec.WithMiddleware(func(next chatspec.Doer) chatspec.Doer {
+				return doerFunc(func(req *http.Request) (*http.Response, error) {
+					resp, err := next.Do(req)
+					spoil(req)
+					return resp, err
+				})
+			}))
+		},
+		"a Doer": func(t *testing.T, srv *server) *chatspec.Client {
+			return newClient(t, nil, chatspec.WithHTTPClient(doerFunc(func(req *http.Request) (*http.Response, error) {
+				resp, err := srv.Do(req.Clone(req.Context()))
+				spoil(req)
+				return resp, err
+			})))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := &server{answers: []string{hello, hello}}
+			c := spoiling(t, srv)
+			for range 2 {
+				if _, err := c.Create(t.Context(), question()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			first, second := srv.requests[0], srv.requests[1]
+			if first.URL.String() != second.URL.String() || second.Header.Get("Content-Type") != "application/json" || second.Header.Get("X-Spoiled") != "" {
+				t.Errorf("%s %v", second.URL, second.Header)
+			}
+		})
+	}
+}
+
+// TestSentAgainByMiddleware: each answer knows of its own attempts, however often a middleware sends the call.
+func TestSentAgainByMiddleware(t *testing.T) {
+	t.Parallel()
+	var attempts []int
+	srv := &script{steps: []step{{status: 500, header: http.Header{"Retry-After-Ms": {"1"}}}, success}}
+	c := srv.client(t, chatspec.WithMiddleware(func(next chatspec.Doer) chatspec.Doer {
+		return doerFunc(func(req *http.Request) (*http.Response, error) {
+			var answers []*http.Response
+			for range 3 {
+				resp, err := next.Do(req)
+				if err != nil {
+					return nil, err
+				}
+				answers = append(answers, resp)
+				if req.Body, err = req.GetBody(); err != nil {
+					return nil, err
+				}
+			}
+			for _, resp := range answers {
+				attempts = append(attempts, api.Attempts(resp))
+			}
+			_, _ = answers[0].Body.Close(), answers[1].Body.Close()
+			return answers[2], nil
+		})
+	}))
+	if _, err := c.Create(t.Context(), question()); err != nil {
+		t.Fatal(err)
+	}
+	if want := []int{2, 1, 1}; !slices.Equal(attempts, want) {
+		t.Errorf("%v attempts, want %v", attempts, want)
+	}
+}
+
 type doerFunc func(*http.Request) (*http.Response, error)
 
 func (f doerFunc) Do(req *http.Request) (*http.Response, error) { return f(req) }

@@ -111,7 +111,7 @@ func bareURL(req *http.Request) string {
 // requestOf returns the request for a completion that req sends, or nil. Calls of a Client's methods know it;
 // for others the body is read.
 func (c *config) requestOf(req *http.Request) *chat.CreateChatCompletionRequest {
-	if call := c.callIn(req.Context()); call != &c.call {
+	if call := c.callIn(req.Context()); call != nil {
 		return call.request
 	}
 	if req.Method != http.MethodPost || req.GetBody == nil {

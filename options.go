@@ -15,6 +15,7 @@ import (
 
 	"github.com/chatspec/chatspec/codec"
 	chat "github.com/chatspec/chatspec/generated"
+	"github.com/chatspec/chatspec/internal/exchange"
 	"github.com/chatspec/chatspec/stream"
 )
 
@@ -48,7 +49,8 @@ type SharedOption interface {
 
 // config is what all options of a client together say.
 type config struct {
-	key          func(context.Context) (string, error) // nil for none
+	key          string
+	keyFunc      func(context.Context) (string, error) // in place of key, nil for none
 	keyHeader    string
 	plainHTTP    bool
 	base         *url.URL // nil until set
@@ -60,24 +62,27 @@ type config struct {
 	hooks        []Hooks
 	observe      func(c *config, next Doer) Doer // calls hooks, nil where there are none; see WithHooks
 	call         call
+
+	header http.Header // of every request that does not set it itself; follows from the options
 }
 
 // call is what the options of one call together say, on top of those of the client.
 type call struct {
-	header        http.Header
-	fields        []bodyField
-	stream        []stream.Option
-	maxBodyBytes  int64
+	header       http.Header
+	fields       []bodyField
+	stream       []stream.Option
+	maxBodyBytes int64
+	response     *Response // where to write what the call learns of its answer, or nil
+	sending
+
+	body codec.Encoder // empty for calls without one
+}
+
+// sending is what the Doers of a client go by.
+type sending struct {
 	headerTimeout time.Duration // 0 for none
 	retry         retry
-	response      *Response // where to write what the call learns of its answer, or nil
-
-	body    codec.Encoder                     // empty for calls without one
-	request *chat.CreateChatCompletionRequest // for hooks; nil for other operations
-
-	context.Context //nolint:containedctx // a call is the context of its requests, see in
-
-	key callKey
+	request       *chat.CreateChatCompletionRequest // for hooks; nil for other operations
 }
 
 type bodyField struct {
@@ -105,10 +110,7 @@ func WithAPIKey(key string) Option {
 		if err := checkHeaderValue("WithAPIKey", key); err != nil {
 			return err
 		}
-		c.key = nil
-		if key != "" {
-			c.key = func(context.Context) (string, error) { return key, nil }
-		}
+		c.key, c.keyFunc = key, nil
 		return nil
 	})
 }
@@ -121,7 +123,7 @@ func WithAPIKeyFunc(key func(ctx context.Context) (string, error)) Option {
 		if key == nil {
 			return errors.New("chatspec: WithAPIKeyFunc: nil")
 		}
-		c.key = key
+		c.key, c.keyFunc = "", key
 		return nil
 	})
 }
@@ -361,7 +363,7 @@ func newConfig(opts []Option) (*config, error) {
 	c := &config{
 		keyHeader: authorization,
 		policy:    DefaultRetryPolicy,
-		call:      call{maxBodyBytes: DefaultMaxBodyBytes, retry: retry{max: DefaultMaxRetries}},
+		call:      call{maxBodyBytes: DefaultMaxBodyBytes, sending: sending{retry: retry{max: DefaultMaxRetries}}},
 	}
 	for _, opt := range opts {
 		if opt == nil {
@@ -371,7 +373,7 @@ func newConfig(opts []Option) (*config, error) {
 			return nil, err
 		}
 	}
-	if c.key == nil && c.base == nil {
+	if c.key == "" && c.keyFunc == nil && c.base == nil {
 		return nil, fmt.Errorf("chatspec: no API key: use WithAPIKey or %s, or WithBaseURL or %s for a server that needs none", envAPIKey, envBaseURL)
 	}
 	if c.base == nil {
@@ -383,13 +385,14 @@ func newConfig(opts []Option) (*config, error) {
 	case *http.Client:
 		c.doer = sameOrigin(doer)
 	}
+	c.header = c.ownHeader()
 	return c, c.checkPlain()
 }
 
 // checkPlain refuses a key for a server that it would reach in plain sight.
 func (c *config) checkPlain() error {
-	header := c.call.header.Clone()
-	if c.key != nil {
+	header := c.header
+	if c.keyFunc != nil {
 		header = http.Header{c.keyHeader: {"key"}} // whatever it will be
 	}
 	if err := c.checkHeader(header); err != nil {
@@ -398,31 +401,44 @@ func (c *config) checkPlain() error {
 	return nil
 }
 
-type callKey struct{ client *config }
-
-// in returns a context that tells the Doers of the client what the call asks for. It may be used once.
-func (c *call) in(ctx context.Context, client *config) context.Context {
-	c.Context, c.key = ctx, callKey{client}
-	return c
+// callContext is the context of the requests of a call, which tells the Doers of its client what the call asks for.
+// It lives as long as the answer is read, and so keeps nothing else of the call.
+type callContext struct {
+	exchange.Context
+	sending
+	key callKey
 }
 
-// Value returns the call for its own key, and else what the context has that the call was made with.
-func (c *call) Value(key any) any {
+type callKey struct{ client *config }
+
+// in returns a context for the requests of the call.
+func (c *call) in(ctx context.Context, client *config) context.Context {
+	return &callContext{Context: exchange.Context{Context: ctx}, sending: c.sending, key: callKey{client}}
+}
+
+// Value returns the context itself for its own key, and else what the context has that it was made from.
+func (c *callContext) Value(key any) any {
 	if key == c.key {
 		return c
 	}
 	return c.Context.Value(key)
 }
 
-// Format prints nothing of the call: contexts are printed where its key and its prompt must not be.
-func (c *call) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "chatspec.call") }
+// Format prints nothing of the call: contexts are printed where its prompt must not be.
+func (c *callContext) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "chatspec.call") }
 
-// callIn returns the call that ctx is for, or what holds for all calls of the client.
-func (c *config) callIn(ctx context.Context) *call {
-	if call, ok := ctx.Value(callKey{c}).(*call); ok {
-		return call
+// callIn returns the context of the call of this client that ctx is for, or nil.
+func (c *config) callIn(ctx context.Context) *callContext {
+	call, _ := ctx.Value(callKey{c}).(*callContext)
+	return call
+}
+
+// sendingIn returns what the Doers go by for a call, or where ctx is for none what holds for all calls of the client.
+func (c *config) sendingIn(ctx context.Context) *sending {
+	if call := c.callIn(ctx); call != nil {
+		return &call.sending
 	}
-	return &c.call
+	return &c.call.sending
 }
 
 // with returns the call with opts on top.

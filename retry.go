@@ -102,12 +102,13 @@ type retry struct {
 func (c *config) retried(next Doer) Doer {
 	return doerFunc(func(req *http.Request) (*http.Response, error) {
 		ctx := req.Context()
-		retry := c.callIn(ctx).retry
-		tried, attempt := exchange.WithAttempt(ctx)
-		try := withKey(req.WithContext(tried), retry)
+		retry := c.sendingIn(ctx).retry
+		try, attempt := c.begin(req)
+		try = withKey(try, retry)
 		for n := 1; ; n++ {
 			attempt.Number = n
-			if err := renew(try, n); err != nil {
+			try, err := renewed(try, n)
+			if err != nil {
 				return nil, afterAttempts(n-1, err)
 			}
 			resp, err := next.Do(try)
@@ -134,6 +135,17 @@ func (c *config) retried(next Doer) Doer {
 	})
 }
 
+// begin returns the request that all attempts send, with a context that says of them what is also returned.
+func (c *config) begin(req *http.Request) (*http.Request, *exchange.Attempt) {
+	if call := c.callIn(req.Context()); call != nil {
+		if attempt := call.Begin(); attempt != nil {
+			return req, attempt
+		}
+	}
+	ctx, attempt := exchange.WithAttempt(req.Context())
+	return req.WithContext(ctx), attempt
+}
+
 // withKey returns the request that all attempts of a call send. With retry.unsafe those of a POST carry one
 // Idempotency-Key, by which a server that knows the header tells that they are the same.
 func withKey(req *http.Request, retry retry) *http.Request {
@@ -144,17 +156,18 @@ func withKey(req *http.Request, retry retry) *http.Request {
 	return req
 }
 
-// renew gives a request that was sent before its body again, for attempt n.
-func renew(req *http.Request, n int) error {
+// renewed returns the request for attempt n: one that was sent before needs its body again.
+func renewed(req *http.Request, n int) (*http.Request, error) {
 	if n == 1 || !hasBody(req) {
-		return nil
+		return req, nil
 	}
 	body, err := req.GetBody()
 	if err != nil {
-		return fmt.Errorf("the body for attempt %d: %w", n, err)
+		return nil, fmt.Errorf("the body for attempt %d: %w", n, err)
 	}
+	req = req.WithContext(req.Context()) // a Doer must not change the caller's request
 	req.Body = body
-	return nil
+	return req, nil
 }
 
 const idempotencyKey = "Idempotency-Key"

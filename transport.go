@@ -16,7 +16,7 @@ import (
 func (c *config) timed(next Doer) Doer {
 	return doerFunc(func(req *http.Request) (*http.Response, error) {
 		parent := req.Context()
-		limit := c.callIn(parent).headerTimeout
+		limit := c.sendingIn(parent).headerTimeout
 		if limit == 0 {
 			resp, err := next.Do(req)
 			return checkResponse(parent, resp, err)

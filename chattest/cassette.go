@@ -156,11 +156,11 @@ func (c *cassette) save(path string) error {
 // that a middleware does not see, and tells by the response.
 func masks(req *http.Request, resp *http.Response) func(string) string {
 	own := exchange.Masking(exchange.RequestSecrets(req, ""))
-	sent := func(text string) string { return text }
-	if attempt := exchange.AttemptIn(req.Context()); attempt != nil && attempt.Mask != nil {
-		sent = attempt.Mask
+	var sent exchange.Masker
+	if attempt := exchange.AttemptIn(req.Context()); attempt != nil {
+		sent = attempt.Masker
 	}
-	return func(text string) string { return exchange.Masked(resp, sent(own(text))) }
+	return func(text string) string { return exchange.Masked(resp, sent.Mask(own.Mask(text))) }
 }
 
 // asciiEscape is an escape in JSON of a character that needs none, or an escaped backslash, which is none.

@@ -8,14 +8,15 @@ package exchange
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
 // Attempt is one request of a call, the last one so far. It is complete once the response, or none, has come.
 type Attempt struct {
-	Number  int                 // 1 for the first
-	Latency time.Duration       // from sending the request to the headers of the response
-	Mask    func(string) string // hides the secrets of the request in a text; nil where it had none
+	Number  int           // 1 for the first
+	Latency time.Duration // from sending the request to the headers of the response
+	Masker  Masker        // of the secrets of the request
 }
 
 // Watcher watches a call from its response on. Its methods may be called from several goroutines.
@@ -36,19 +37,30 @@ type (
 
 // WithAttempt returns a context for the requests of a call, and what it says of them.
 func WithAttempt(ctx context.Context) (context.Context, *Attempt) {
-	c := &attemptContext{Context: ctx}
-	return c, &c.attempt
+	c := &Context{Context: ctx}
+	return c, c.Begin()
 }
 
-// attemptContext is context.WithValue together with the value.
-type attemptContext struct {
+// Context has room for the attempts of a call, and says nothing of them until they begin.
+type Context struct {
 	context.Context //nolint:containedctx // it is one
 
+	begun   atomic.Bool
 	attempt Attempt
 }
 
-func (c *attemptContext) Value(key any) any {
-	if key == (attemptKey{}) {
+// Begin returns what the context says of the attempts of a call. It does so once, and nil to those who come later:
+// what is between them and the call may send it more often, even at the same time.
+func (c *Context) Begin() *Attempt {
+	if c.begun.Swap(true) {
+		return nil
+	}
+	return &c.attempt
+}
+
+// Value returns the attempt, or what the context has that this one was made from.
+func (c *Context) Value(key any) any {
+	if key == (attemptKey{}) && c.begun.Load() {
 		return &c.attempt
 	}
 	return c.Context.Value(key)
@@ -65,10 +77,10 @@ func AttemptOf(resp *http.Response) *Attempt { return AttemptIn(ContextOf(resp))
 
 // Masked returns a text of the server without the secrets of the request. A nil Attempt has none.
 func (a *Attempt) Masked(text string) string {
-	if a == nil || a.Mask == nil {
+	if a == nil {
 		return text
 	}
-	return a.Mask(text)
+	return a.Masker.Mask(text)
 }
 
 // Masked returns what came with resp without the secrets of the request; where it has none, it is not copied.

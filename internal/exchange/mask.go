@@ -50,19 +50,25 @@ func Secrets(h http.Header, keyHeader string) (all []string) {
 	return all
 }
 
-// Masking returns a function that masks the secrets of a request in a text. The slice is its own from then on.
-func Masking(secrets []string) func(text string) string {
+// Masker hides secrets in texts. It has them in all spellings; one that is a part of another comes behind it.
+type Masker []string
+
+// Mask returns a text without the secrets.
+func (m Masker) Mask(text string) string {
+	for _, secret := range m {
+		text = strings.ReplaceAll(text, secret, Mask)
+	}
+	return text
+}
+
+// Masking returns what masks the secrets of a request. The slice is its own from then on.
+func Masking(secrets []string) Masker {
 	secrets = slices.DeleteFunc(secrets, func(secret string) bool { return len(secret) < minSecretBytes })
 	for _, secret := range secrets {
 		secrets = append(secrets, escaped(secret)...)
 	}
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // one may be a part of another
-	return func(text string) string {
-		for _, secret := range secrets {
-			text = strings.ReplaceAll(text, secret, Mask)
-		}
-		return text
-	}
+	return secrets
 }
 
 // escaped returns a secret as writers of JSON spell it, where that is another spelling: those that escape as
