@@ -248,7 +248,7 @@ func (d *Decoder) finish(err error) {
 	}
 	if d.in.hasData {
 		d.incomplete = d.in.data()
-		if len(d.in.buf) <= firstBufferBytes { // others will use it
+		if len(d.in.buf) <= keptBufferBytes { // others may use it
 			d.incomplete = bytes.Clone(d.incomplete)
 		}
 	}

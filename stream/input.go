@@ -14,7 +14,7 @@ import (
 const (
 	idleBytes        = 32       // what a Read is offered that may wait for long
 	firstBufferBytes = 4 << 10  // the first buffer, and the room for reading beside the largest event
-	keptBufferBytes  = 32 << 10 // a larger buffer is not kept for the next event
+	keptBufferBytes  = 32 << 10 // what follows it where a Read has filled it; a larger one is not kept for the next event
 	minReadBytes     = 512      // no other Read is offered less room
 	maxEmptyReads    = 100      // Reads without bytes and error in a row, as in bufio
 	byteOrderMark    = "\uFEFF"
@@ -33,7 +33,7 @@ type input struct {
 	limit   int64 // of total
 	maxSize int   // of buf
 
-	buf                []byte // of buffers, larger, or idle
+	buf                []byte // of one of the pools, larger, or idle
 	hasData            bool   // false: no data field so far, and dataStart, dataEnd mean nothing
 	dataStart, dataEnd int
 	pos, end           int // the bytes not yet split into lines
@@ -44,12 +44,16 @@ type input struct {
 
 	started bool // what may be a byte order mark is behind
 	afterCR bool // a CR at the end of the buffer ended a line: an LF that follows belongs to it
-	busy    bool // the last Read brought so much that more is probably there
+	filled  bool // the last Read brought all that there was room for
+	busy    bool // it brought so much that more is probably there
 	idle    [idleBytes]byte
 }
 
-// buffers are those of firstBufferBytes that no input has.
-var buffers = sync.Pool{New: func() any { return new([firstBufferBytes]byte) }}
+// The buffers of these sizes that no input has.
+var (
+	buffers     = sync.Pool{New: func() any { return new([firstBufferBytes]byte) }}
+	keptBuffers = sync.Pool{New: func() any { return new([keptBufferBytes]byte) }}
+)
 
 func (in *input) init(r io.Reader, o *options) {
 	in.r = r
@@ -157,7 +161,8 @@ func (in *input) read() error {
 		}
 		if n > 0 {
 			in.err = err
-			in.busy = n == len(room) || n >= firstBufferBytes/2
+			in.filled = n == len(room)
+			in.busy = in.filled || n >= len(in.buf)/2
 			in.append(n)
 			return nil
 		}
@@ -193,6 +198,8 @@ func (in *input) makeRoom() {
 		buf = newBuffer(max(firstBufferBytes, 2*rest))
 	case size-data-rest < minReadBytes:
 		buf = newBuffer(in.nextSize())
+	case size == firstBufferBytes && in.filled && in.maxSize >= keptBufferBytes:
+		buf = newBuffer(keptBufferBytes)
 	case in.pos == data:
 		return // all there is stands at the start
 	}
@@ -208,17 +215,24 @@ func (in *input) makeRoom() {
 
 // newBuffer returns a buffer of this size, of any content.
 func newBuffer(size int) []byte {
-	if size != firstBufferBytes {
-		return make([]byte, size)
+	switch size {
+	case firstBufferBytes:
+		buf, _ := buffers.Get().(*[firstBufferBytes]byte)
+		return buf[:]
+	case keptBufferBytes:
+		buf, _ := keptBuffers.Get().(*[keptBufferBytes]byte)
+		return buf[:]
 	}
-	buf, _ := buffers.Get().(*[firstBufferBytes]byte)
-	return buf[:]
+	return make([]byte, size)
 }
 
 // release gives the buffer back if others can use it. Nothing may refer to it any more.
 func (in *input) release() {
-	if len(in.buf) == firstBufferBytes {
+	switch len(in.buf) {
+	case firstBufferBytes:
 		buffers.Put((*[firstBufferBytes]byte)(in.buf))
+	case keptBufferBytes:
+		keptBuffers.Put((*[keptBufferBytes]byte)(in.buf))
 	}
 	in.buf, in.pos, in.end = nil, 0, 0
 }
