@@ -72,29 +72,10 @@ func (d *Decoder) init(r io.Reader, o *options) {
 // nothing, else the error of the reader as it is. Events complete before it are returned first, and every
 // call after it returns it again.
 func (d *Decoder) Next() (Event, error) {
-	if d.err != nil {
-		return Event{}, d.err
+	if err := d.next(); err != nil {
+		return Event{}, err
 	}
-	d.reset()
-	if blank, ok := d.takeSimple(); ok {
-		return d.dispatch(blank), nil
-	}
-	for d.err == nil {
-		start, end, ok := d.in.line()
-		switch {
-		case !ok:
-			d.more()
-		case d.comment:
-			d.comment = false
-		case start < end:
-			d.field(start, end)
-		case d.in.hasData:
-			return d.dispatch(end), nil
-		default:
-			d.reset()
-		}
-	}
-	return Event{}, d.err
+	return Event{Type: d.name, Data: d.in.data(), ID: d.id}, nil
 }
 
 // Incomplete returns the data of the event that was under way when the stream ended, with the last line
@@ -110,6 +91,35 @@ func (d *Decoder) InputOffset() int64 { return d.offset }
 
 // Events returns the number of events that Next has returned.
 func (d *Decoder) Events() int { return d.events }
+
+// next is Next that leaves the event in d.
+func (d *Decoder) next() error {
+	if d.err != nil {
+		return d.err
+	}
+	d.reset()
+	if blank, ok := d.takeSimple(); ok {
+		d.dispatch(blank)
+		return nil
+	}
+	for d.err == nil {
+		start, end, ok := d.in.line()
+		switch {
+		case !ok:
+			d.more()
+		case d.comment:
+			d.comment = false
+		case start < end:
+			d.field(start, end)
+		case d.in.hasData:
+			d.dispatch(end)
+			return nil
+		default:
+			d.reset()
+		}
+	}
+	return d.err
+}
 
 // reset begins a new event. It inherits the last event ID and what that takes of the limit.
 func (d *Decoder) reset() {
@@ -152,11 +162,10 @@ func (d *Decoder) takeSimple() (blank int, ok bool) {
 	return end + ends/2, true
 }
 
-// dispatch returns the event that the blank line completes whose end is at blank.
-func (d *Decoder) dispatch(blank int) Event {
+// dispatch notes that the blank line whose end is at blank has completed the event.
+func (d *Decoder) dispatch(blank int) {
 	d.events++
 	d.offset = d.in.offset(blank + 1)
-	return Event{Type: d.name, Data: d.in.data(), ID: d.id}
 }
 
 // field processes one complete line that is not blank.

@@ -73,19 +73,18 @@ func (r *Reader[C, R]) Next() bool {
 		if r.events.in.waits() {
 			r.release()
 		}
-		ev, err := r.events.Next()
-		if err != nil {
+		if err := r.events.next(); err != nil {
 			return r.endEvents(err)
 		}
 		if !r.sniff.stopped {
 			r.sniffed()
 		}
-		data := trim(ev.Data)
-		switch {
-		case string(data) == doneMarker, ev.Type == "done", ev.Type == "end":
+		data := trim(r.events.in.data())
+		switch name := r.events.name; {
+		case string(data) == doneMarker, name == "done", name == "end":
 			r.marked = true
 			return r.end(r.missing())
-		case ev.Type == "error":
+		case name == "error":
 			return r.end(api.FromEvent(r.resp, data))
 		case len(data) == 0:
 			continue
