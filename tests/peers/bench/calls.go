@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -30,10 +31,10 @@ func (b *bench) burst() error {
 	if err != nil {
 		return err
 	}
-	t := table{"Whole calls on a socket, burst of text chunks, ns of CPU time per chunk", []string{"", nameBare, nameOurs, nameGoOpenAI, nameOpenAI}, nil}
+	t := table{"Whole calls on a socket, burst of text chunks, ns of CPU time per chunk", []string{"", nameBare, nameReusing, nameOurs, nameGoOpenAI, nameOpenAI}, nil}
 	for _, p := range protocols {
 		connections := transport(p.http2, 1)
-		r, err := b.callAll(url+"/burst/text", connections, len(corpora()[0].events))
+		r, err := b.callAll(url+"/burst/text", connections, len(corpora()[0].events), library{nameReusing, openReusing})
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
@@ -44,6 +45,7 @@ func (b *bench) burst() error {
 		t.rows = append(t.rows, row)
 		if !p.http2 {
 			b.report.atMost(5, "whole client, burst on a socket, CPU × bare net/http", 2, r.ratio(nameOurs, nameBare), " ×", relative(r))
+			b.report.atMost(5, "the same with stream.ReuseChunk", 2, r.ratio(nameReusing, nameBare), " ×", others{})
 		}
 	}
 	b.report.tables = append(b.report.tables, t)
@@ -51,12 +53,12 @@ func (b *bench) burst() error {
 	return nil
 }
 
-// callAll races a streaming call of every library, one after the other on one connection.
-func (b *bench) callAll(baseURL string, t *http.Transport, chunks int) (results, error) {
+// callAll races a streaming call of every library and of more, one after the other on one connection.
+func (b *bench) callAll(baseURL string, t *http.Transport, chunks int, more ...library) (results, error) {
 	defer t.CloseIdleConnections()
 	client := &http.Client{Transport: t}
 	var tasks []task
-	for _, l := range libraries {
+	for _, l := range slices.Concat(libraries, more) {
 		tasks = append(tasks, task{l.name, chunks, streamCall(l, baseURL, client, chunks)})
 	}
 	return b.race(tasks...)

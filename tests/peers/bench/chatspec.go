@@ -22,6 +22,13 @@ func openChatspec(baseURL string, client *http.Client) (caller, error) {
 	return ours{c}, err
 }
 
+// openReusing is openChatspec for callers that keep no chunk.
+func openReusing(baseURL string, client *http.Client) (caller, error) {
+	c, err := chatspec.New(chatspec.WithBaseURL(baseURL), chatspec.WithAPIKey("key"), chatspec.WithHTTPClient(client),
+		chatspec.WithStreamOptions(stream.ReuseChunk()))
+	return ours{c}, err
+}
+
 func (o ours) stream(ctx context.Context, first func()) (chunks int, err error) {
 	s, err := o.client.Stream(ctx, requestOfOurs(shortRequest()))
 	if err != nil {

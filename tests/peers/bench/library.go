@@ -30,6 +30,7 @@ type caller interface {
 const (
 	nameBare     = "bare net/http"
 	nameOurs     = "chatspec"
+	nameReusing  = "chatspec, ReuseChunk"
 	nameOpenAI   = "openai-go"
 	nameGoOpenAI = "go-openai"
 )
