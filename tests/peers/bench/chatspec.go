@@ -18,14 +18,17 @@ var kept = []stream.Option{stream.WithoutResult()}
 type ours struct{ client *chatspec.Client }
 
 func openChatspec(baseURL string, client *http.Client) (caller, error) {
-	c, err := chatspec.New(chatspec.WithBaseURL(baseURL), chatspec.WithAPIKey("key"), chatspec.WithHTTPClient(client))
-	return ours{c}, err
+	return newOurs(baseURL, client)
 }
 
 // openReusing is openChatspec for callers that keep no chunk.
 func openReusing(baseURL string, client *http.Client) (caller, error) {
-	c, err := chatspec.New(chatspec.WithBaseURL(baseURL), chatspec.WithAPIKey("key"), chatspec.WithHTTPClient(client),
-		chatspec.WithStreamOptions(stream.ReuseChunk()))
+	return newOurs(baseURL, client, chatspec.WithStreamOptions(stream.ReuseChunk()))
+}
+
+func newOurs(baseURL string, client *http.Client, opts ...chatspec.Option) (caller, error) {
+	opts = append(opts, chatspec.WithBaseURL(baseURL), chatspec.WithAPIKey(apiKey), chatspec.WithHTTPClient(client))
+	c, err := chatspec.New(opts...)
 	return ours{c}, err
 }
 

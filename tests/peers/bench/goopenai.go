@@ -12,7 +12,7 @@ import (
 type goOpenAI struct{ client *openai.Client }
 
 func openGoOpenAI(baseURL string, client *http.Client) (caller, error) {
-	config := openai.DefaultConfig("key")
+	config := openai.DefaultConfig(apiKey)
 	config.BaseURL, config.HTTPClient = baseURL, client
 	return goOpenAI{openai.NewClientWithConfig(config)}, nil
 }

@@ -26,6 +26,9 @@ type caller interface {
 	whole(r request) func(ctx context.Context) error
 }
 
+// apiKey is as long as keys are: chatspec masks no shorter ones.
+const apiKey = "key-of-the-benchmark-0123456789abcdef"
+
 // Names of the contenders. Those of ours begin alike, which the picture goes by.
 const (
 	nameBare     = "bare net/http"
@@ -85,7 +88,7 @@ func (b bare) post(ctx context.Context, body []byte, first func()) error {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer key")
+	req.Header.Set("Authorization", "Bearer "+apiKey)
 	resp, err := b.client.Do(req)
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 type openAIGo struct{ client openai.Client }
 
 func openOpenAIGo(baseURL string, client *http.Client) (caller, error) {
-	return openAIGo{openai.NewClient(option.WithBaseURL(baseURL), option.WithAPIKey("key"), option.WithHTTPClient(client))}, nil
+	return openAIGo{openai.NewClient(option.WithBaseURL(baseURL), option.WithAPIKey(apiKey), option.WithHTTPClient(client))}, nil
 }
 
 func (o openAIGo) stream(ctx context.Context, first func()) (chunks int, err error) {
