@@ -26,15 +26,13 @@ type Event struct {
 // decoded as UTF-8 and that the reconnection time of retry fields is ignored:
 // https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 type Decoder struct {
-	in       input
-	maxBytes int   // of an event
-	err      error // how the stream ended; set once
+	in  input
+	err error // how the stream ended; set once
 
 	// The event under way, or the one that was when the stream ended; its data is in the input.
 	name    string
 	id      string // the last event ID, which outlives the event
 	counted int    // what its complete lines count against the limit
-	comment bool   // the line under way is a comment whose beginning has been dropped
 
 	events     int
 	offset     int64
@@ -54,7 +52,6 @@ func NewDecoder(r io.Reader, opts ...Option) *Decoder {
 
 func (d *Decoder) init(r io.Reader, o *options) {
 	d.in.init(r, o)
-	d.maxBytes = o.maxEventBytes
 }
 
 // Next returns the next event. Its Data is valid, and the caller's to change, until the next call of Next;
@@ -107,8 +104,8 @@ func (d *Decoder) next() error {
 		switch {
 		case !ok:
 			d.more()
-		case d.comment:
-			d.comment = false
+		case d.in.comment:
+			d.in.comment = false
 		case start < end:
 			d.field(start, end)
 		case d.in.hasData:
@@ -204,7 +201,7 @@ func (d *Decoder) alive() int64 {
 	part := d.in.unread()
 	// The beginning tells; to look at all of a long line before each Read would take quadratic time.
 	name, _, _ := bytes.Cut(part[:min(len(part), len("retry:"))], []byte(":"))
-	if d.comment || mayBeUpkeep(name) {
+	if d.in.comment || mayBeUpkeep(name) {
 		return d.content
 	}
 	return d.content + int64(len(part))
@@ -215,9 +212,9 @@ func (d *Decoder) alive() int64 {
 func (d *Decoder) more() {
 	part := d.in.unread()
 	if len(part) > 0 && part[0] == ':' {
-		d.comment = true
+		d.in.comment = true
 	}
-	if d.comment {
+	if d.in.comment {
 		d.in.drop()
 	} else if !d.fits(len(part)) {
 		d.refuse()
@@ -229,7 +226,7 @@ func (d *Decoder) more() {
 }
 
 // fits reports whether the event may have n bytes more.
-func (d *Decoder) fits(n int) bool { return n <= d.maxBytes-d.counted }
+func (d *Decoder) fits(n int) bool { return n <= d.in.maxEvent-d.counted }
 
 // count adds a line of n bytes to the size of the event. It reports false if that is too large.
 func (d *Decoder) count(n int) bool {
@@ -245,7 +242,7 @@ func (d *Decoder) count(n int) bool {
 func (d *Decoder) refuse() {
 	d.in.drop()
 	d.in.hasData = false
-	d.finish(&api.TooLargeError{What: "event", Limit: int64(d.maxBytes)})
+	d.finish(&api.TooLargeError{What: "event", Limit: int64(d.in.maxEvent)})
 }
 
 // finish ends the stream and lets go of everything but the data of an incomplete event.

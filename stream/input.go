@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	idleBytes        = 32       // what a Read is offered that may wait for long
+	idleBytes        = 24       // what a Read is offered that may wait for long
 	firstBufferBytes = 4 << 10  // the first buffer, and the room for reading beside the largest event
 	keptBufferBytes  = 32 << 10 // what follows it where a Read has filled it; a larger one is not kept for the next event
 	minReadBytes     = 512      // no other Read is offered less room
@@ -27,11 +27,11 @@ const (
 // Most streams wait for their server most of the time. While one waits between two events, its buffer is
 // with another, and what comes is read into the few bytes of idle first.
 type input struct {
-	r       io.Reader
-	err     error // of the last Read, once its bytes have been taken
-	total   int64 // bytes read: the offset of end in the stream
-	limit   int64 // of total
-	maxSize int   // of buf
+	r        io.Reader
+	err      error // of the last Read, once its bytes have been taken
+	total    int64 // bytes read: the offset of end in the stream
+	limit    int64 // of total
+	maxEvent int   // bytes; buf may have room for reading beside them
 
 	buf                []byte // of one of the pools, larger, or idle
 	hasData            bool   // false: no data field so far, and dataStart, dataEnd mean nothing
@@ -43,6 +43,7 @@ type input struct {
 	lf, cr int
 
 	started bool // what may be a byte order mark is behind
+	comment bool // the line under way is a comment whose beginning has been dropped
 	afterCR bool // a CR at the end of the buffer ended a line: an LF that follows belongs to it
 	filled  bool // the last Read brought all that there was room for
 	busy    bool // it brought so much that more is probably there
@@ -58,7 +59,7 @@ var (
 func (in *input) init(r io.Reader, o *options) {
 	in.r = r
 	in.limit = o.maxTotalBytes
-	in.maxSize = min(o.maxEventBytes, math.MaxInt-firstBufferBytes) + firstBufferBytes
+	in.maxEvent = min(o.maxEventBytes, math.MaxInt-firstBufferBytes)
 }
 
 // line takes the next complete line and returns its place in the buffer, without its end.
@@ -198,7 +199,7 @@ func (in *input) makeRoom() {
 		buf = newBuffer(max(firstBufferBytes, 2*rest))
 	case size-data-rest < minReadBytes:
 		buf = newBuffer(in.nextSize())
-	case size == firstBufferBytes && in.filled && in.maxSize >= keptBufferBytes:
+	case size == firstBufferBytes && in.filled && in.maxEvent >= keptBufferBytes:
 		buf = newBuffer(keptBufferBytes)
 	case in.pos == data:
 		return // all there is stands at the start
@@ -242,9 +243,10 @@ func (in *input) release() {
 // only be copied once more.
 func (in *input) nextSize() int {
 	const nearly = 32 << 10
-	half := in.maxSize - in.maxSize/2
+	maxSize := in.maxEvent + firstBufferBytes
+	half := maxSize - maxSize/2
 	if size := len(in.buf); size < half-nearly {
 		return max(firstBufferBytes, min(2*size, half))
 	}
-	return in.maxSize
+	return maxSize
 }

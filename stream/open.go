@@ -191,8 +191,8 @@ func mediaType(h http.Header) string {
 type sniffer struct {
 	r       io.Reader
 	max     int
-	typed   bool
 	seen    []byte
+	typed   bool
 	stopped bool
 }
 
