@@ -14,6 +14,7 @@ import (
 	"github.com/chatspec/chatspec/chattest"
 	chat "github.com/chatspec/chatspec/generated"
 	"github.com/chatspec/chatspec/stream"
+	"github.com/chatspec/chatspec/tool"
 	"github.com/chatspec/chatspec/validate"
 )
 
@@ -34,8 +35,15 @@ var (
 
 	// What fragments make with these packages.
 	_ api.Doer
+	_ tool.Tool
 	_ chattest.Reply
 	_ validate.Option
 	_ = chatspecotel.Hooks
 	_ = chatspecslog.Hooks
 )
+
+// Weather is what a function returns that is a tool.
+type Weather struct{}
+
+//nolint:unused // as above
+func lookUp(context.Context, string, string) (Weather, error) { return Weather{}, nil }

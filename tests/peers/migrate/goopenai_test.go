@@ -18,13 +18,14 @@ import (
 	"github.com/chatspec/chatspec/api"
 	"github.com/chatspec/chatspec/chattest"
 	chat "github.com/chatspec/chatspec/generated"
+	"github.com/chatspec/chatspec/tool"
 )
 
 // TestFromGoOpenAI runs what docs/migrating-from-go-openai.md shows.
 func TestFromGoOpenAI(t *testing.T) {
 	t.Parallel()
 	// go-openai says so in every request; a server takes the field for false where it is absent.
-	notStreamed := []string{"stream: false, nothing"}
+	notStreamed := "stream: want false, got nothing\n"
 	guide[*openai.Client]{
 		document: "migrating-from-go-openai.md",
 		source:   "goopenai_test.go",
@@ -35,14 +36,16 @@ func TestFromGoOpenAI(t *testing.T) {
 		call: "goOpenAICall",
 		tasks: map[string]task[*openai.Client]{
 			"goOpenAICall":   {goOpenAICallBefore, goOpenAICallAfter, hello, "Hello, world!", notStreamed},
-			"goOpenAIStream": {goOpenAIStreamBefore, goOpenAIStreamAfter, hello, "Hello, world!", nil},
-			"goOpenAIUsage":  {goOpenAIUsageBefore, goOpenAIUsageAfter, hello, "Hello, world! 19 tokens", nil},
+			"goOpenAIStream": {goOpenAIStreamBefore, goOpenAIStreamAfter, hello, "Hello, world!", ""},
+			"goOpenAIUsage":  {goOpenAIUsageBefore, goOpenAIUsageAfter, hello, "Hello, world! 19 tokens", ""},
 			"goOpenAITools":  {goOpenAIToolsBefore, goOpenAIToolsAfter, toolRound, "It is 21 degrees.", notStreamed},
+			"goOpenAIRun":    {goOpenAIToolsBefore, goOpenAIRunAfter, toolRound, "It is 21 degrees.", notStreamed + strict},
 			"goOpenAIImage":  {goOpenAIImageBefore, goOpenAIImageAfter, hello, "Hello, world!", notStreamed},
 			"goOpenAIFormat": {goOpenAIFormatBefore, goOpenAIFormatAfter, city, "Paris 2100000", notStreamed},
+			"goOpenAIParse":  {goOpenAIFormatBefore, goOpenAIParseAfter, city, "Paris 2100000", notStreamed},
 			"goOpenAIErrors": {goOpenAIErrorsBefore, goOpenAIErrorsAfter, tooLong, "too long", notStreamed},
 			"goOpenAIRetry":  {goOpenAIRetryBefore, goOpenAIRetryAfter, limited, "Hello, world!", notStreamed},
-			"goOpenAICancel": {goOpenAICancelBefore, goOpenAICancelAfter, slow, "Hello, ", nil},
+			"goOpenAICancel": {goOpenAICancelBefore, goOpenAICancelAfter, slow, "Hello, ", ""},
 			"goOpenAIVendor": {goOpenAIVendorBefore, goOpenAIVendorAfter, hello, "Hello, world!", notStreamed},
 		},
 	}.test(t)
@@ -257,6 +260,23 @@ func goOpenAIToolsAfter(ctx context.Context, client *chatspec.Client) (string, e
 	}
 }
 
+func goOpenAIRunAfter(ctx context.Context, client *chatspec.Client) (string, error) {
+	type place struct {
+		City string `json:"city"`
+	}
+	warmth := tool.New("temperature", "", func(_ context.Context, in place) (string, error) {
+		return temperatureIn(in.City), nil
+	})
+	result, err := tool.Run(ctx, client, chat.CreateChatCompletionRequest{
+		Model:    "gpt-4.1",
+		Messages: chat.Messages{chat.UserMessage{Content: chat.Text("How warm is it in Paris?")}},
+	}, warmth)
+	if err != nil {
+		return "", err
+	}
+	return result.Text(), nil // result.Messages is the whole conversation
+}
+
 func goOpenAIImageBefore(ctx context.Context, client *openai.Client) (string, error) {
 	res, err := client.CreateChatCompletion(ctx, openai.ChatCompletionRequest{
 		Model: "gpt-4.1",
@@ -330,6 +350,21 @@ func goOpenAIFormatAfter(ctx context.Context, client *chatspec.Client) (string, 
 		return "", err
 	}
 	return fmt.Sprint(city.Name, " ", city.People), nil
+}
+
+func goOpenAIParseAfter(ctx context.Context, client *chatspec.Client) (string, error) {
+	type city struct {
+		Name   string `json:"name"`
+		People int    `json:"people"`
+	}
+	answer, err := tool.Parse[city](ctx, client, chat.CreateChatCompletionRequest{
+		Model:    "gpt-4.1",
+		Messages: chat.Messages{chat.UserMessage{Content: chat.Text("Tell me about Paris.")}},
+	})
+	if err != nil {
+		return "", err // a *tool.AnswerError where the model refused, or the answer was cut or is not what the schema wants
+	}
+	return fmt.Sprint(answer.Value.Name, " ", answer.Value.People), nil
 }
 
 func goOpenAIErrorsBefore(ctx context.Context, client *openai.Client) (string, error) {
@@ -483,11 +518,7 @@ func TestGreetingWithGoOpenAI(t *testing.T) {
 func TestGreetingAfterGoOpenAI(t *testing.T) {
 	t.Parallel()
 	srv := chattest.NewServer(t, chattest.Text("Hello!")) // in memory; it checks requests against the document
-	client, err := chatspec.New(chatspec.WithBaseURL(srv.URL), chatspec.WithHTTPClient(srv.Client()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := goOpenAICallAfter(t.Context(), client)
+	text, err := goOpenAICallAfter(t.Context(), srv.NewClient())
 	if text != "Hello!" || err != nil || srv.Requests()[0].Body.Model != "gpt-4.1" {
 		t.Errorf("%q, %v", text, err)
 	}

@@ -5,11 +5,9 @@ package migrate_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"maps"
 	"net/http"
 	"os"
 	"regexp"
@@ -43,9 +41,15 @@ type task[Old any] struct {
 	before  func(context.Context, Old) (string, error)
 	after   func(context.Context, *chatspec.Client) (string, error)
 	replies func() []chattest.Reply
-	text    string   // that both return
-	differs []string // members of the requests, as differences returns them
+	text    string // that both return
+	differs string // where the requests differ, as chattest.Diff has it
 }
+
+// strict is how the requests of package tool differ, which makes the schema.
+const strict = `tools[0].function.parameters.additionalProperties: want nothing, got false
+tools[0].function.parameters.required: want nothing, got ["city"]
+tools[0].function.strict: want nothing, got true
+`
 
 // What the server replies.
 func hello() []chattest.Reply {
@@ -82,7 +86,17 @@ func limited() []chattest.Reply {
 var citySchema = json.RawMessage(`{"type": "object", "additionalProperties": false, "required": ["name", "people"],
 	"properties": {"name": {"type": "string"}, "people": {"type": "integer"}}}`)
 
-func temperature(arguments string) string { return "21 for " + arguments }
+func temperature(arguments string) string {
+	var place struct {
+		City string `json:"city"`
+	}
+	if err := json.Unmarshal([]byte(arguments), &place); err != nil {
+		return err.Error()
+	}
+	return temperatureIn(place.City)
+}
+
+func temperatureIn(city string) string { return "21 degrees in " + city }
 
 // test looks for all pairs in the document, and runs them.
 func (g guide[Old]) test(t *testing.T) {
@@ -129,8 +143,8 @@ func (p task[Old]) run(t *testing.T, clients clientPair[Old]) {
 		t.Fatalf("%d requests before, %d after, want %d", len(was), len(is), len(p.replies()))
 	}
 	for i := range was {
-		if got := differences(t, was[i].Raw, is[i].Raw); !slices.Equal(got, p.differs) {
-			t.Errorf("request %d differs in %q, want %q", i+1, got, p.differs)
+		if got := chattest.Diff(was[i].Raw, is[i].Raw); got != p.differs {
+			t.Errorf("request %d differs:\n%swant:\n%s", i+1, got, p.differs)
 		}
 		if was[i].Path != is[i].Path || was[i].Query.Encode() != is[i].Query.Encode() {
 			t.Errorf("request %d: %s?%s before, %s?%s after", i+1, was[i].Path, was[i].Query.Encode(), is[i].Path, is[i].Query.Encode())
@@ -141,36 +155,6 @@ func (p task[Old]) run(t *testing.T, clients clientPair[Old]) {
 			}
 		}
 	}
-}
-
-// differences returns the members of two objects that are not the same in both, as "name: value before, value after".
-func differences(t *testing.T, before, after []byte) (found []string) {
-	t.Helper()
-	var was, is map[string]any
-	for data, object := range map[*[]byte]*map[string]any{&before: &was, &after: &is} {
-		if err := json.Unmarshal(*data, object); err != nil {
-			t.Fatalf("%v in %s", err, *data)
-		}
-	}
-	show := func(object map[string]any, name string) string {
-		value, ok := object[name]
-		if !ok {
-			return "nothing"
-		}
-		text, err := json.Marshal(value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(text)
-	}
-	all := maps.Clone(was)
-	maps.Copy(all, is)
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if b, a := show(was, name), show(is, name); b != a {
-			found = append(found, fmt.Sprintf("%s: %s, %s", name, b, a))
-		}
-	}
-	return found
 }
 
 // testDocument holds the document against the source: it shows every snippet, and no other Go.

@@ -19,6 +19,7 @@ import (
 	"github.com/chatspec/chatspec/api"
 	"github.com/chatspec/chatspec/chattest"
 	chat "github.com/chatspec/chatspec/generated"
+	"github.com/chatspec/chatspec/tool"
 )
 
 // TestFromOpenAIGo runs what docs/migrating-from-openai-go.md shows.
@@ -33,16 +34,18 @@ func TestFromOpenAIGo(t *testing.T) {
 		},
 		call: "openAIGoCall",
 		tasks: map[string]task[openai.Client]{
-			"openAIGoCall":   {openAIGoCallBefore, openAIGoCallAfter, hello, "Hello, world!", nil},
-			"openAIGoStream": {openAIGoStreamBefore, openAIGoStreamAfter, hello, "Hello, world!", nil},
-			"openAIGoUsage":  {openAIGoUsageBefore, openAIGoUsageAfter, hello, "Hello, world! 19 tokens", nil},
-			"openAIGoTools":  {openAIGoToolsBefore, openAIGoToolsAfter, toolRound, "It is 21 degrees.", nil},
-			"openAIGoImage":  {openAIGoImageBefore, openAIGoImageAfter, hello, "Hello, world!", nil},
-			"openAIGoFormat": {openAIGoFormatBefore, openAIGoFormatAfter, city, "Paris 2100000", nil},
-			"openAIGoErrors": {openAIGoErrorsBefore, openAIGoErrorsAfter, tooLong, "too long", nil},
-			"openAIGoRetry":  {openAIGoRetryBefore, openAIGoRetryAfter, limited, "Hello, world!", nil},
-			"openAIGoCancel": {openAIGoCancelBefore, openAIGoCancelAfter, slow, "Hello, ", nil},
-			"openAIGoVendor": {openAIGoVendorBefore, openAIGoVendorAfter, hello, "Hello, world!", nil},
+			"openAIGoCall":   {openAIGoCallBefore, openAIGoCallAfter, hello, "Hello, world!", ""},
+			"openAIGoStream": {openAIGoStreamBefore, openAIGoStreamAfter, hello, "Hello, world!", ""},
+			"openAIGoUsage":  {openAIGoUsageBefore, openAIGoUsageAfter, hello, "Hello, world! 19 tokens", ""},
+			"openAIGoTools":  {openAIGoToolsBefore, openAIGoToolsAfter, toolRound, "It is 21 degrees.", ""},
+			"openAIGoRun":    {openAIGoToolsBefore, openAIGoRunAfter, toolRound, "It is 21 degrees.", strict},
+			"openAIGoImage":  {openAIGoImageBefore, openAIGoImageAfter, hello, "Hello, world!", ""},
+			"openAIGoFormat": {openAIGoFormatBefore, openAIGoFormatAfter, city, "Paris 2100000", ""},
+			"openAIGoParse":  {openAIGoFormatBefore, openAIGoParseAfter, city, "Paris 2100000", ""},
+			"openAIGoErrors": {openAIGoErrorsBefore, openAIGoErrorsAfter, tooLong, "too long", ""},
+			"openAIGoRetry":  {openAIGoRetryBefore, openAIGoRetryAfter, limited, "Hello, world!", ""},
+			"openAIGoCancel": {openAIGoCancelBefore, openAIGoCancelAfter, slow, "Hello, ", ""},
+			"openAIGoVendor": {openAIGoVendorBefore, openAIGoVendorAfter, hello, "Hello, world!", ""},
 		},
 	}.test(t)
 }
@@ -234,6 +237,23 @@ func openAIGoToolsAfter(ctx context.Context, client *chatspec.Client) (string, e
 	}
 }
 
+func openAIGoRunAfter(ctx context.Context, client *chatspec.Client) (string, error) {
+	type place struct {
+		City string `json:"city"`
+	}
+	warmth := tool.New("temperature", "", func(_ context.Context, in place) (string, error) {
+		return temperatureIn(in.City), nil
+	})
+	result, err := tool.Run(ctx, client, chat.CreateChatCompletionRequest{
+		Model:    "gpt-5.4",
+		Messages: chat.Messages{chat.UserMessage{Content: chat.Text("How warm is it in Paris?")}},
+	}, warmth)
+	if err != nil {
+		return "", err
+	}
+	return result.Text(), nil // result.Messages is the whole conversation
+}
+
 func openAIGoImageBefore(ctx context.Context, client openai.Client) (string, error) {
 	res, err := client.Chat.Completions.New(ctx, openai.ChatCompletionNewParams{
 		Model: "gpt-5.4",
@@ -312,6 +332,21 @@ func openAIGoFormatAfter(ctx context.Context, client *chatspec.Client) (string, 
 		return "", err
 	}
 	return fmt.Sprint(city.Name, " ", city.People), nil
+}
+
+func openAIGoParseAfter(ctx context.Context, client *chatspec.Client) (string, error) {
+	type city struct {
+		Name   string `json:"name"`
+		People int    `json:"people"`
+	}
+	answer, err := tool.Parse[city](ctx, client, chat.CreateChatCompletionRequest{
+		Model:    "gpt-5.4",
+		Messages: chat.Messages{chat.UserMessage{Content: chat.Text("Tell me about Paris.")}},
+	})
+	if err != nil {
+		return "", err // a *tool.AnswerError where the model refused, or the answer was cut or is not what the schema wants
+	}
+	return fmt.Sprint(answer.Value.Name, " ", answer.Value.People), nil
 }
 
 func openAIGoErrorsBefore(ctx context.Context, client openai.Client) (string, error) {
@@ -449,11 +484,7 @@ func TestGreetingWithOpenAIGo(t *testing.T) {
 func TestGreetingAfterOpenAIGo(t *testing.T) {
 	t.Parallel()
 	srv := chattest.NewServer(t, chattest.Text("Hello!")) // in memory; it checks requests against the document
-	client, err := chatspec.New(chatspec.WithBaseURL(srv.URL), chatspec.WithHTTPClient(srv.Client()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := openAIGoCallAfter(t.Context(), client)
+	text, err := openAIGoCallAfter(t.Context(), srv.NewClient())
 	if text != "Hello!" || err != nil || srv.Requests()[0].Body.Model != "my-deployment" {
 		t.Errorf("%q, %v", text, err)
 	}
