@@ -107,7 +107,7 @@ ui: ## Test what people see, in a terminal (tmux) and in a browser (chromium)
 
 .PHONY: peers
 peers: ## Vet and test the comparison and the benchmarks, briefly
-	cd tests/peers && GOWORK=off go vet ./... && GOWORK=off go test ./...
+	cd tests/peers && GOWORK=off go vet ./... && GOWORK=off go test -shuffle=on ./...
 
 .PHONY: compare
 compare: ## Put the same broken servers before this client, openai-go and go-openai, and print a table

@@ -29,7 +29,7 @@ var standard = []string{
 
 // Checker compiles blocks as far as their types. A block that begins with a package clause is a program of its own.
 // Any other is a fragment, of declarations or of statements, which knows the names of the prelude and gets the imports
-// that it uses. "…" in a fragment stands for something that is left out.
+// that it uses. "…" in a fragment stands for something that is left out. A Checker is for one goroutine.
 type Checker struct {
 	files    *token.FileSet
 	prelude  *ast.File

@@ -55,7 +55,7 @@ func TestDocumentsCompile(t *testing.T) {
 			}
 		}
 	}
-	if count < 7 {
+	if count < 30 {
 		t.Errorf("the documents have %d blocks of Go: are they found?", count)
 	}
 }
@@ -70,10 +70,10 @@ func newChecker(t *testing.T) *docs.Checker {
 }
 
 // TestChecker shows what the checker says of blocks that are broken, and of those that are not.
-func TestChecker(t *testing.T) {
+func TestChecker(t *testing.T) { //nolint:tparallel // a Checker is for one goroutine
 	t.Parallel()
 	checker := newChecker(t)
-	for name, test := range map[string]struct{ code, want string }{
+	for name, test := range map[string]struct{ code, want string }{ //nolint:paralleltest // as above
 		"a program":                  {"package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println() }", ""},
 		"declarations":               {"type place struct{ City string }\n\nfunc (p place) String() string { return p.City }", ""},
 		"a test":                     {"func TestX(t *testing.T) {\n\t_, _ = client.Create(t.Context(), req)\n}", ""},
@@ -147,6 +147,43 @@ func TestLinks(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesOfTests looks for the tests and examples that the documents name.
+func TestNamesOfTests(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	err := filepath.WalkDir(root, func(name string, entry os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == ".git") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		for _, match := range testFunc.FindAllSubmatch(text, -1) {
+			known[string(match[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range documents(t) {
+		for _, match := range testName.FindAllStringSubmatch(text, -1) {
+			if !known[match[1]] {
+				t.Errorf("%s: there is no %s", name, match[1])
+			}
+		}
+	}
+}
+
+var (
+	testFunc = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Example)\w*)\(`)
+	testName = regexp.MustCompile("`((?:Test|Fuzz|Example)\\w+)`")
+)
 
 // hasHeading says whether a heading of a document has this anchor, as GitHub makes them.
 func hasHeading(text, anchor string) bool {
