@@ -429,6 +429,7 @@ func TestAnswers(t *testing.T) {
 		"no choices":     {200, "application/json", `{"choices":[]}`, isDecodeError},
 		"error in a 200": {200, "application/json", `{"error":{"message":"no","code":429}}`, is(api.ErrRateLimit)},
 		"null error":     {200, "application/json", `{"error":null,` + hello[1:], func(err error) bool { return err == nil }},
+		"blank lines":    {200, "application/json", strings.Repeat("\n", 100) + hello, func(err error) bool { return err == nil }},
 		"too large":      {200, "application/json", hello + strings.Repeat(" ", 1000), func(err error) bool { var e *api.TooLargeError; return errors.As(err, &e) }},
 		"a chunk":        {200, "application/json", `{"object":"chat.completion.chunk","choices":[{"finish_reason":"stop"}]}`, isDecodeError},
 		"empty choice":   {200, "application/json", `{"choices":[{}]}`, isDecodeError},

@@ -80,12 +80,12 @@ func OpenWith[C, R any](resp *http.Response, codec codec.Stream[C, R], opts ...O
 	return r, nil
 }
 
-// openWhole reads an answer that is not an event stream.
+// openWhole reads an answer that is not an event stream. It may begin with any number of blank lines, which servers
+// send while a request waits.
 func (r *Reader[C, R]) openWhole(mediaType string, body io.Reader) error {
 	in := bufio.NewReaderSize(body, snippetBytes)
 	begin, err := in.Peek(snippetBytes)
-	object := bytes.HasPrefix(bytes.TrimSpace(begin), []byte("{"))
-	if !object && len(begin) > 0 {
+	if text := bytes.TrimSpace(begin); len(text) > 0 && text[0] != '{' {
 		return r.asWhole(mediaType, begin) // not an object, however it goes on
 	}
 	data, err := readWhole(in, int64(r.opts.maxEventBytes), r.resp.ContentLength, err)

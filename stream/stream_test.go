@@ -149,6 +149,7 @@ func TestEndings(t *testing.T) {
 		"error told in the text":        {eventStream, strings.NewReader(sse(say(0, `"error"`, "stop"))), nil, "finished", `"error"`},
 		"completion as JSON":            {"application/json", strings.NewReader(completion), nil, "finished", "Hello"},
 		"completion as text":            {"text/plain", strings.NewReader(completion), nil, "finished", "Hello"},
+		"completion after blank lines":  {"application/json", strings.NewReader(strings.Repeat("\n", 4<<10) + completion), nil, "finished", "Hello"},
 		"completion with object null":   {"application/json", strings.NewReader(strings.Replace(completion, `"chat.completion"`, "null", 1)), nil, "finished", "Hello"},
 		"completion with empty object":  {"application/json", strings.NewReader(strings.Replace(completion, `"chat.completion"`, `""`, 1)), nil, "finished", "Hello"},
 		"completion without type":       {"", strings.NewReader(completion), nil, "finished", "Hello"},
