@@ -107,6 +107,20 @@ func (c *Checker) Check(b Block) []error {
 	return found
 }
 
+// Declares says whether a package, by the name that fragments have for it, exports a name. It is an error if no package
+// has that name.
+func (c *Checker) Declares(packageName, name string) (bool, error) {
+	imported, ok := c.packages[packageName]
+	if !ok {
+		return false, fmt.Errorf("no package %s", packageName)
+	}
+	p, err := c.imported.Import(imported)
+	if err != nil {
+		return false, err
+	}
+	return token.IsExported(name) && p.Scope().Lookup(name) != nil, nil
+}
+
 // leftOut takes the place of "…": a name that nothing has. What is done with it is not looked at.
 const leftOut = "leftOut"
 

@@ -148,6 +148,35 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestNames looks for what the prose names in code, such as `stream.Open`, and options, such as `WithBaseURL`.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	checker := newChecker(t)
+	for name, text := range documents(t) {
+		if name == "CHANGELOG.md" {
+			continue // which may name what is gone
+		}
+		for _, inline := range inlineCode.FindAllString(fenced.ReplaceAllString(text, ""), -1) {
+			names := qualified.FindAllStringSubmatch(inline, -1)
+			if match := option.FindStringSubmatch(inline); match != nil {
+				names = append(names, []string{"", "chatspec", match[1]})
+			}
+			for _, match := range names {
+				if declared, err := checker.Declares(match[1], match[2]); err != nil || !declared {
+					t.Errorf("%s: %s: there is no %s.%s (%v)", name, inline, match[1], match[2], err)
+				}
+			}
+		}
+	}
+}
+
+var (
+	fenced     = regexp.MustCompile("(?s)```.*?```")
+	inlineCode = regexp.MustCompile("`[^`\n]+`")
+	qualified  = regexp.MustCompile(`\b(api|chat|chatspec|chatspecotel|chatspecslog|chattest|stream|tool|validate)\.([A-Z]\w*)`)
+	option     = regexp.MustCompile("^`(With[A-Z]\\w*)")
+)
+
 // TestNamesOfTests looks for the tests and examples that the documents name.
 func TestNamesOfTests(t *testing.T) {
 	t.Parallel()
