@@ -6,10 +6,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"unicode"
+
+	"github.com/chatspec/chatspec/api"
+	"github.com/chatspec/chatspec/cmd/chatspec/internal/terminal"
+	"github.com/chatspec/chatspec/stream"
 )
 
 // The exit codes of the program.
@@ -17,6 +21,9 @@ const (
 	exitOK        = 0
 	exitFailure   = 1
 	exitUsage     = 2 // also for documents that cannot be used
+	exitBroken    = 3 // the answer broke off
+	exitCut       = 4 // a limit or a filter cut the answer
+	exitMisfit    = 5 // the answer does not fit the schema
 	exitInterrupt = 128 + int(syscall.SIGINT)
 	exitTerminate = 128 + int(syscall.SIGTERM)
 	exitPipe      = 128 + 13 // as of a program that SIGPIPE ended, which Windows has not
@@ -27,6 +34,15 @@ type console struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
+
+	// live is the answer that arrives at the terminal, above whose end notes are written; nil where there is none.
+	live *terminal.Live
+	// interrupt takes the place of the end of the program on Ctrl-C, if it is set.
+	interrupt atomic.Pointer[func()]
+}
+
+func newConsole(stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) *console {
+	return &console{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv}
 }
 
 // command is one of the words that may follow "chatspec".
@@ -35,6 +51,9 @@ type command struct {
 	args    string // what follows the flags
 	summary string // one line for the list of commands
 	help    string // what it does, with examples
+
+	// words returns what an argument may be; nil where that is not known.
+	words func() []string
 
 	// flags declares the flags and returns what runs once they are parsed.
 	flags func(*flag.FlagSet) action
@@ -56,6 +75,7 @@ func commands() []command {
 		driftCommand(),
 		applyCommand(),
 		generateCommand(),
+		completionCommand(),
 		versionCommand(),
 		helpCommand(),
 	}
@@ -132,6 +152,14 @@ func (e usageError) Error() string {
 	return fmt.Sprintf("%s; see chatspec %s", e.text, strings.TrimSpace("help "+e.command))
 }
 
+// exitError ends the program with an exit code of its own.
+type exitError struct {
+	code int
+	text string // empty where all has been said
+}
+
+func (e exitError) Error() string { return e.text }
+
 // outputError says that standard output could not be written.
 type outputError struct{ err error }
 
@@ -149,11 +177,27 @@ func (c *console) report(ctx context.Context, err error) int {
 	case ctx.Err() != nil:
 		return c.reportSignal(context.Cause(ctx))
 	}
-	c.note("%v", err)
+	if text := err.Error(); text != "" {
+		c.note("%s", text)
+	}
+	return exitCode(err)
+}
+
+// exitCode returns the exit code for an error that is no signal.
+func exitCode(err error) int {
+	if exit, ok := errors.AsType[exitError](err); ok {
+		return exit.code
+	}
 	_, wrong := errors.AsType[usageError](err)
 	_, useless := errors.AsType[inputError](err)
 	if wrong || useless {
 		return exitUsage
+	}
+	_, broken := errors.AsType[*stream.Error](err)
+	_, refused := errors.AsType[*api.Error](err)
+	_, other := errors.AsType[*stream.NotStreamError](err)
+	if broken && !refused && !other {
+		return exitBroken
 	}
 	return exitFailure
 }
@@ -173,8 +217,25 @@ func (c *console) reportSignal(cause error) int {
 func (c *console) note(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	text = strings.TrimPrefix(text, "chatspec: ") // that of the package, which errors begin with
-	fmt.Fprintf(c.stderr, "chatspec: %s\n", oneLine(text))
+	c.line("chatspec: " + oneLine(text))
 }
+
+// aside is a note of what one may well not read: it is dimmed where that is possible.
+func (c *console) aside(format string, args ...any) {
+	c.line(c.kind(c.stderr).Dim("chatspec: " + oneLine(fmt.Sprintf(format, args...))))
+}
+
+// line writes one line to standard error.
+func (c *console) line(text string) {
+	if c.live != nil {
+		c.live.Note(text)
+		return
+	}
+	_, _ = io.WriteString(c.stderr, text+"\n") // there is no other place to say that it failed
+}
+
+// kind says what may be written to a stream.
+func (c *console) kind(stream any) terminal.Kind { return terminal.KindOf(stream, c.getenv) }
 
 // print writes to standard output.
 func (c *console) print(text string) error {
@@ -198,15 +259,4 @@ func printable(s string) string {
 }
 
 // isTerminal says whether someone sits at the other end of a reader or writer.
-func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return false
-	}
-	null, err := os.Stat(os.DevNull) // a device for characters too
-	return err != nil || !os.SameFile(info, null)
-}
+func isTerminal(stream any) bool { return terminal.IsTerminal(stream) }

@@ -38,7 +38,7 @@ func program(t *testing.T, e env, args ...string) outcome {
 func programWith(t *testing.T, e env, stdin string, args ...string) outcome {
 	t.Helper()
 	var out, errs buffer
-	code := run(t.Context(), args, &console{strings.NewReader(stdin), &out, &errs, e.get})
+	code := run(t.Context(), args, newConsole(strings.NewReader(stdin), &out, &errs, e.get))
 	return outcome{code, out.String(), errs.String()}
 }
 
@@ -153,7 +153,7 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"chat", "-base-url", "http://x.example", "-header", "Authorization: Bearer k", "hi"}, `-base-url: a key would go over plain http to x.example, for anyone to read: use https, or -plain-http; see chatspec help chat`},
 		{[]string{"chat", "-base-url", "ftp://x", "hi"}, `-base-url: want http:// or https:// and a host, such as http://127.0.0.1:PORT/v1; see chatspec help chat`},
 		{[]string{"list", "x"}, "list takes no arguments; see chatspec help list"},
-		{[]string{"list", "-limit", "-1"}, `invalid value "-1" for flag -limit: not a number; see chatspec help list`},
+		{[]string{"list", "-limit", "-1"}, `invalid value "-1" for flag -limit: want 0 or a positive whole number; see chatspec help list`},
 		{[]string{"list", "-order", "up"}, `invalid value "up" for flag -order: want asc or desc; see chatspec help list`},
 		{[]string{"get"}, "want one ID; see chatspec help get"},
 		{[]string{"get", "a", "b"}, "want one ID; see chatspec help get"},
@@ -169,6 +169,10 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"apply"}, "want one document; see chatspec help apply"},
 		{[]string{"apply", "-spec", "-", "a"}, "-spec wants a file that can be edited; see chatspec help apply"},
 		{[]string{"apply", "-deviations", "-", "-"}, `standard input ("-") can be read only once; see chatspec help apply`},
+		{[]string{"serve", "-pace", "-5s"}, `invalid value "-5s" for flag -pace: a time cannot be negative; see chatspec help serve`},
+		{[]string{"chat", "-metadata", "a=b", "Hi"}, "-metadata is kept with a stored answer only: add -store; see chatspec help chat"},
+		{[]string{"chat", "-markdown", "yes", "Hi"}, `invalid value "yes" for flag -markdown: want auto, on or off; see chatspec help chat`},
+		{[]string{"chat", "-tool", "./x", "Hi"}, "a -tool runs after you were asked, which takes a terminal: or add -yes; see chatspec help chat"},
 		{[]string{"serve", "-fail-first", "200"}, `invalid value "200" for flag -fail-first: want statuses from 400 to 599, with commas between; see chatspec help serve`},
 	} {
 		t.Run(strings.Join(tc.args, " "), func(t *testing.T) {
@@ -202,7 +206,7 @@ func TestOutputErrors(t *testing.T) {
 				t.Parallel()
 				var errs buffer
 				e := streaming(t, delta(`"content":"Hi"`), stopChunk, usageChunk, "[DONE]")
-				code := run(t.Context(), strings.Fields(args), &console{strings.NewReader(""), brokenPipe{tc.err}, &errs, e.get})
+				code := run(t.Context(), strings.Fields(args), newConsole(strings.NewReader(""), brokenPipe{tc.err}, &errs, e.get))
 				want := tc.text
 				if strings.HasSuffix(args, "Hi") {
 					want = talking + want
@@ -216,7 +220,7 @@ func TestOutputErrors(t *testing.T) {
 func TestNoteIsOneCleanLine(t *testing.T) {
 	t.Parallel()
 	var errs buffer
-	c := &console{nil, io.Discard, &errs, env{}.get}
+	c := newConsole(nil, io.Discard, &errs, env{}.get)
 	c.note("%v", errors.New("chatspec: \x1b[2Jthe key\r\nhere\u009b1m is\twrong"))
 	if want := "chatspec: [2Jthe key here1m is wrong\n"; errs.String() != want {
 		t.Errorf("%q, want %q", errs.String(), want)
@@ -243,6 +247,6 @@ func TestCanceledBeforeTheAnswer(t *testing.T) {
 	cancel(signalError{syscall.SIGTERM})
 	var out, errs buffer
 	e := faking(t)
-	code := run(ctx, []string{"list"}, &console{strings.NewReader(""), &out, &errs, e.get})
+	code := run(ctx, []string{"list"}, newConsole(strings.NewReader(""), &out, &errs, e.get))
 	outcome{code, out.String(), errs.String()}.check(t, exitTerminate, "", talkingTo+"chatspec: terminated\n")
 }

@@ -34,6 +34,7 @@ func applyCommand() command {
 	return command{
 		name:    "apply",
 		args:    "UPSTREAM",
+		words:   fileWords,
 		summary: "take over what another document has added",
 		help:    applyHelp,
 		flags: func(fs *flag.FlagSet) action {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"math"
@@ -13,33 +14,60 @@ import (
 // defaultModel is the model that chat asks where neither -model nor OPENAI_MODEL says another.
 const defaultModel = "gpt-5.4"
 
-const chatHelp = `Sends a prompt and writes the answer to standard output as it arrives.
+const chatHelp = `Sends a prompt and shows the answer as it arrives.
 
-The prompt is the arguments; "-" among them stands for standard input, and
-without arguments all of the prompt comes from there. On standard error it says
-first where it will talk to, and at the end why the model stopped and how many
-tokens that took. Calls of tools that the model wants are one line of JSON each.
-
+  chatspec chat                        (a conversation, with /help for commands)
   chatspec chat "Say hello"
   chatspec chat -model gpt-5.4-mini -system "Answer in French." How are you
   git diff | chatspec chat "Write a commit message for this diff:" -
   chatspec chat < prompt.txt > answer.txt
+  chatspec chat -image cat.png -file report.pdf "What do these show?"
+  chatspec chat -load talk.json -save talk.json "And in winter?"
+  chatspec chat -schema person.json "Ann is 41." | jq .age
+  chatspec chat -tool ./weather "Do I need a coat in Oslo?"
   chatspec chat -json "Say hello" | jq -j '.choices[0].delta.content // empty'
   chatspec chat -base-url http://127.0.0.1:11434/v1 -model llama3.2 "Say hello"
 
-The limit of -max-tokens goes to OpenAI and Azure as max_completion_tokens, to
-other servers as max_tokens, because many of them know only that.
+The prompt is the arguments; "-" among them stands for standard input, which is
+all of the prompt where there are no arguments. At a terminal chat without
+arguments is a conversation that goes on until Ctrl-D: Alt-Enter, or a backslash
+before Enter, begins a new line, Ctrl-C stops an answer, and the key up brings
+back what was typed before. $CHATSPEC_HISTORY or -history names the file that
+keeps it, or off; the default is ~/.local/state/chatspec/history.
 
-The exit code is 0 only for a whole answer. If one breaks off, its text so far
-is on standard output and the exit code is 1, or 130 after Ctrl-C; it is 1 for a
-refusal of the model too, which is told on standard error.
+At a terminal Markdown is rendered, reasoning is shown dimmed, and a line below
+tells how fast the answer comes. NO_COLOR=1 turns colors off, TERM=dumb all of
+that. What goes to a file or a pipe is the answer as it was sent.
+
+A -tool is a program of yours that the model may call. With the argument
+--describe it prints its description and its parameters as JSON. For a call it
+gets the arguments as JSON on standard input, and what it prints is the result;
+if it fails, the model is told what it says on standard error. Each call is
+shown first, and you are asked. The calls of others are printed as JSON.
+
+  #!/bin/sh
+  if [ "$1" = --describe ]; then
+    echo '{"description": "Tells the weather.", "parameters": {"type": "object",
+      "properties": {"city": {"type": "string"}}, "required": ["city"]}}'
+  else
+    curl -s "https://wttr.in/$(jq -r .city)?format=3"
+  fi
+
+-save writes the messages as a JSON array, as a request has them. The limit of
+-max-tokens goes to OpenAI and Azure as max_completion_tokens, to other servers
+as max_tokens, because many of them know only that.
+
+Exit codes: 0 only for a whole answer; 1 it failed, or the model refused; 2
+wrong usage; 3 the answer broke off, with its text so far on standard output; 4
+the limit of tokens or a filter of the server cut it; 5 it does not fit -schema;
+130 interrupted with Ctrl-C.
 `
 
 func chatCommand() command {
 	return command{
 		name:    "chat",
 		args:    "[prompt…]",
-		summary: "stream an answer",
+		summary: "stream an answer, or talk",
 		help:    chatHelp,
 		flags: func(fs *flag.FlagSet) action {
 			f := new(chatFlags)
@@ -60,6 +88,18 @@ type chatFlags struct {
 	temperature *float64
 	store       bool
 	metadata    pairs
+
+	interactive bool
+	history     string
+	images      words
+	files       words
+	schema      string
+	tools       words
+	yes         bool
+	load        string
+	save        string
+	markdown    when
+	reasoning   when
 }
 
 func (f *chatFlags) declare(fs *flag.FlagSet) {
@@ -81,45 +121,59 @@ func (f *chatFlags) declare(fs *flag.FlagSet) {
 	})
 	fs.BoolVar(&f.store, "store", false, "have the server keep the answer, for list and get")
 	fs.Var(&f.metadata, "metadata", "keep `KEY=VALUE` with a stored answer; may be repeated")
+	fs.BoolVar(&f.interactive, "i", false, "go on with a conversation after the prompt")
+	fs.StringVar(&f.history, "history", "", "keep what is typed in `FILE`, or off for nowhere")
+	fs.Var(&f.images, "image", "send the image `FILE` or URL too; may be repeated")
+	fs.Var(&f.files, "file", "send the text or document `FILE` too; may be repeated")
+	fs.StringVar(&f.schema, "schema", "", "have the answer be JSON that fits the JSON Schema in `FILE`")
+	fs.Var(&f.tools, "tool", "let the model call the program `CMD`; may be repeated")
+	fs.BoolVar(&f.yes, "yes", false, "run the programs of -tool without asking")
+	fs.StringVar(&f.load, "load", "", "go on with the messages in `FILE`")
+	fs.StringVar(&f.save, "save", "", "write the messages to `FILE`, the answer included")
+	fs.Var(f.markdown.flag(), "markdown", "render Markdown: `WHEN` is auto (at a terminal), on or off")
+	fs.Var(f.reasoning.flag(), "reasoning", "show reasoning: `WHEN` is auto (at a terminal), on or off")
 	f.target.declare(fs)
 }
 
 func (f *chatFlags) run(ctx context.Context, c *console, args []string) error {
-	prompt, err := readPrompt(ctx, c, args)
-	if err != nil {
+	if f.metadata != nil && !f.store {
+		return usageError{text: "-metadata is kept with a stored answer only: add -store"}
+	}
+	interactive := f.interactive || len(args) == 0 && !f.json && c.interactive()
+	k := &talk{console: c, flags: f, model: f.modelName(c)}
+	if err := k.prepare(ctx, interactive); err != nil {
 		return err
 	}
-	model := f.model
-	if model == "" {
-		model = c.getenv(envModel)
+	prompt := ""
+	if !interactive || len(args) > 0 {
+		var err error
+		if prompt, err = readPrompt(ctx, c, args); err != nil {
+			return err
+		}
 	}
-	if model == "" {
-		model = defaultModel
-	}
-	t, err := f.target.open(c, "(model "+model+")")
+	t, err := f.target.open(c, "(model "+k.model+")")
 	if err != nil {
 		return err
 	}
 	defer t.stop()
-	s, err := f.ask(ctx, t, f.request(t, model, prompt))
-	if err != nil {
-		return t.explain(err, "-model")
+	k.target = t
+	if interactive {
+		return newSession(k, prompt).run(ctx)
 	}
-	defer s.Close()
-	return t.explain(f.show(c, s), "-model")
+	return k.once(ctx, prompt)
 }
 
-// request returns the request that the flags ask for.
-func (f *chatFlags) request(t *target, model, prompt string) chat.CreateChatCompletionRequest {
+// modelName returns the model that is asked at first.
+func (f *chatFlags) modelName(c *console) string {
+	return cmp.Or(f.model, c.getenv(envModel), defaultModel)
+}
+
+// request returns the request that the flags ask for, without what a conversation adds.
+func (f *chatFlags) request(t *target) chat.CreateChatCompletionRequest {
 	req := chat.CreateChatCompletionRequest{
-		Model:       model,
 		Temperature: f.temperature,
 		Metadata:    f.metadata.metadata(),
 	}
-	if f.system != "" {
-		req.Messages = append(req.Messages, chat.SystemMessage{Content: chat.Text(f.system)})
-	}
-	req.Messages = append(req.Messages, chat.UserMessage{Content: chat.Text(prompt)})
 	if f.store {
 		req.Store = &f.store
 	}
@@ -145,24 +199,4 @@ func (f *chatFlags) ask(ctx context.Context, t *target, req chat.CreateChatCompl
 		return nil, err
 	}
 	return stream.Open(resp)
-}
-
-// show writes the answer to standard output, and on standard error how it ended.
-func (f *chatFlags) show(c *console, s *stream.Stream) error {
-	write := writeText
-	if f.json {
-		write = writeChunks
-	}
-	if err := write(c, s); err != nil {
-		return err
-	}
-	res, err := s.Result()
-	if err != nil {
-		return err
-	}
-	c.note("%s", summary(res))
-	if refusal := res.Message().Refusal; refusal != "" {
-		return failure{text: "the model refused: " + refusal}
-	}
-	return nil
 }

@@ -38,7 +38,7 @@ func TestChatShowsTextAtOnce(t *testing.T) {
 	out, in := io.Pipe()
 	code := make(chan int)
 	go func() {
-		c := run(t.Context(), []string{"chat", "Hi"}, &console{strings.NewReader(""), in, io.Discard, e.get})
+		c := run(t.Context(), []string{"chat", "Hi"}, newConsole(strings.NewReader(""), in, io.Discard, e.get))
 		_ = in.Close()
 		code <- c
 	}()
@@ -72,12 +72,12 @@ func TestChatAnswers(t *testing.T) {
 		{
 			"nothing but tokens",
 			[]string{delta(`"content":""`), `{"choices":[{"index":0,"delta":{},"finish_reason":"length"}]}`, usageChunk, "[DONE]"},
-			exitOK, "", "chatspec: finish reason length (the answer hit the limit of tokens); 3 prompt + 2 completion tokens; the answer has no text\n",
+			exitCut, "", "chatspec: finish reason length (the answer hit the limit of tokens); 3 prompt + 2 completion tokens; the answer has no text\n",
 		},
 		{
 			"the filter",
 			[]string{delta(`"content":"Hi"`), `{"choices":[{"index":0,"delta":{},"finish_reason":"content_filter"}]}`, "[DONE]"},
-			exitOK, "Hi\n", "chatspec: finish reason content_filter (the server's filter cut the answer); usage not reported\n",
+			exitCut, "Hi\n", "chatspec: finish reason content_filter (the server's filter cut the answer); usage not reported\n",
 		},
 		{
 			"no reason",
@@ -181,7 +181,7 @@ func TestChatMaxTokensByServer(t *testing.T) {
 		"api.openai.com": true, "eu.api.openai.com:443": true, "x.openai.azure.com": true,
 		"127.0.0.1:11434": false, "openai.com.example.org": false, "myopenai.com": false,
 	} {
-		req := f.request(&target{host: host}, "m", "p")
+		req := f.request(&target{host: host})
 		if got := req.MaxCompletionTokens != nil; got != openAI || (req.MaxTokens == nil) != openAI {
 			t.Errorf("%s: %v", host, got)
 		}
@@ -223,7 +223,7 @@ func TestChatInterrupted(t *testing.T) {
 			var errs buffer
 			out := &hook{after: func() { cancel(cause.cause) }}
 			e := serving(t, stalling(delta(`"content":"So far"`)))
-			code := run(ctx, []string{"chat", "Hi"}, &console{strings.NewReader(""), out, &errs, e.get})
+			code := run(ctx, []string{"chat", "Hi"}, newConsole(strings.NewReader(""), out, &errs, e.get))
 			outcome{code, out.String(), errs.String()}.check(t, cause.code, "So far\n", talking+cause.note)
 		})
 	}
@@ -260,7 +260,7 @@ func TestChatInterruptedAtThePrompt(t *testing.T) {
 	stdin, in := io.Pipe()
 	defer in.Close()
 	var out, errs buffer
-	code := run(ctx, []string{"chat"}, &console{stdin, &out, &errs, env{}.get})
+	code := run(ctx, []string{"chat"}, newConsole(stdin, &out, &errs, env{}.get))
 	outcome{code, out.String(), errs.String()}.check(t, exitInterrupt, "", "chatspec: interrupted\n")
 }
 
@@ -269,11 +269,11 @@ func TestChatStandardInputFails(t *testing.T) {
 	stdin, in := io.Pipe()
 	_ = in.CloseWithError(os.ErrPermission)
 	var errs buffer
-	code := run(t.Context(), []string{"chat"}, &console{stdin, io.Discard, &errs, env{}.get})
+	code := run(t.Context(), []string{"chat"}, newConsole(stdin, io.Discard, &errs, env{}.get))
 	outcome{code, "", errs.String()}.check(t, exitFailure, "", "chatspec: standard input: permission denied\n")
 	endless := strings.NewReader(strings.Repeat("a", maxPromptBytes+1))
 	errs = buffer{}
-	code = run(t.Context(), []string{"chat"}, &console{endless, io.Discard, &errs, env{}.get})
+	code = run(t.Context(), []string{"chat"}, newConsole(endless, io.Discard, &errs, env{}.get))
 	outcome{code, "", errs.String()}.check(t, exitFailure, "", "chatspec: the prompt on standard input is larger than 32 MiB\n")
 }
 

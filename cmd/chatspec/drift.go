@@ -35,6 +35,7 @@ func driftCommand() command {
 	return command{
 		name:    "drift",
 		args:    "UPSTREAM | OLD NEW",
+		words:   fileWords,
 		summary: "compare the document with the official one, or two versions of it",
 		help:    driftHelp,
 		flags: func(fs *flag.FlagSet) action {

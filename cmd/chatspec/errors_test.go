@@ -93,19 +93,20 @@ func TestBrokenAnswers(t *testing.T) {
 		name      string
 		mediaType string
 		body      string
+		code      int
 		out       string
 		want      string
 	}{
-		{"a login page", "text/html", "<html>Log in", "", "chatspec: 127.0.0.1:PORT answers with text/html, not with a completion; check OPENAI_BASE_URL\n"},
-		{"other JSON", "application/json", "{}", "", "chatspec: 127.0.0.1:PORT answers with application/json, not with a completion; check OPENAI_BASE_URL\n"},
-		{"plain text", "text/plain", "Hello", "", "chatspec: 127.0.0.1:PORT answers with text/plain, not with a completion; check OPENAI_BASE_URL\n"},
-		{"no choices", "application/json", `{"choices":[]}`, "", "chatspec: the answer was truncated: no choice arrived (after 0 events, 0 bytes)\n"},
-		{"nothing", "text/event-stream", "", "", "chatspec: the answer was truncated: no choice arrived (after 0 events, 0 bytes)\n"},
-		{"cut", "text/event-stream", "data: " + hello + "\n\n", "Hello\n", "chatspec: the answer was truncated: a choice has no finish reason (after 1 event, BYTES bytes)\n"},
-		{"no usage", "text/event-stream", "data: " + hello + "\n\ndata: " + stopChunk + "\n\n", "Hello\n", "chatspec: the answer was truncated: the usage is missing (after 2 events, BYTES bytes)\n"},
-		{"garbage", "text/event-stream", "data: " + hello + "\n\ndata: {\n\n", "Hello\n", "chatspec: the answer broke off: "},
-		{"an error", "text/event-stream", "data: " + hello + "\n\ndata: " + refusal("overloaded", "server_error", "") + "\n\n", "Hello\n", host + "error in the answer, server_error: overloaded; this is the server's fault, try again later\n"},
-		{"an error at once", "application/json", refusal("overloaded", "server_error", ""), "", host + "error in the answer, server_error: overloaded; this is the server's fault, try again later\n"},
+		{"a login page", "text/html", "<html>Log in", exitFailure, "", "chatspec: 127.0.0.1:PORT answers with text/html, not with a completion; check OPENAI_BASE_URL\n"},
+		{"other JSON", "application/json", "{}", exitFailure, "", "chatspec: 127.0.0.1:PORT answers with application/json, not with a completion; check OPENAI_BASE_URL\n"},
+		{"plain text", "text/plain", "Hello", exitFailure, "", "chatspec: 127.0.0.1:PORT answers with text/plain, not with a completion; check OPENAI_BASE_URL\n"},
+		{"no choices", "application/json", `{"choices":[]}`, exitBroken, "", "chatspec: the answer was truncated: no choice arrived (after 0 events, 0 bytes)\n"},
+		{"nothing", "text/event-stream", "", exitBroken, "", "chatspec: the answer was truncated: no choice arrived (after 0 events, 0 bytes)\n"},
+		{"cut", "text/event-stream", "data: " + hello + "\n\n", exitBroken, "Hello\n", "chatspec: the answer was truncated: a choice has no finish reason (after 1 event, BYTES bytes)\n"},
+		{"no usage", "text/event-stream", "data: " + hello + "\n\ndata: " + stopChunk + "\n\n", exitBroken, "Hello\n", "chatspec: the answer was truncated: the usage is missing (after 2 events, BYTES bytes)\n"},
+		{"garbage", "text/event-stream", "data: " + hello + "\n\ndata: {\n\n", exitBroken, "Hello\n", "chatspec: the answer broke off: "},
+		{"an error", "text/event-stream", "data: " + hello + "\n\ndata: " + refusal("overloaded", "server_error", "") + "\n\n", exitFailure, "Hello\n", host + "error in the answer, server_error: overloaded; this is the server's fault, try again later\n"},
+		{"an error at once", "application/json", refusal("overloaded", "server_error", ""), exitFailure, "", host + "error in the answer, server_error: overloaded; this is the server's fault, try again later\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -117,7 +118,7 @@ func TestBrokenAnswers(t *testing.T) {
 				}
 				got.err = talking + want
 			}
-			got.check(t, exitFailure, tc.out, talking+want)
+			got.check(t, tc.code, tc.out, talking+want)
 		})
 	}
 }
@@ -132,11 +133,11 @@ func TestCutConnection(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	}))
 	got := program(t, e, "chat", "Hi")
-	if got.code != exitFailure || got.out != "Hello\n" || !strings.Contains(got.err, "chatspec: the answer was truncated: unexpected EOF") {
+	if got.code != exitBroken || got.out != "Hello\n" || !strings.Contains(got.err, "chatspec: the answer was truncated: unexpected EOF") {
 		t.Errorf("%+v", got)
 	}
 	got = program(t, e, "chat", "-json", "Hi")
-	if got.code != exitFailure || got.out != delta(`"content":"Hello"`)+"\n" {
+	if got.code != exitBroken || got.out != delta(`"content":"Hello"`)+"\n" {
 		t.Errorf("%+v", got)
 	}
 }

@@ -16,6 +16,7 @@ const (
 	overviewHead = `Talks to chat completions servers from a terminal, serves a fake one, and keeps
 the document of their API up to date.
 
+  chatspec chat
   chatspec chat "Say hello"
   git diff | chatspec chat "Write a commit message for this diff:" -
   chatspec help chat
@@ -36,7 +37,8 @@ everything can be tried without either.
 Standard output has nothing but the answer or the data; everything else is on
 standard error, where the first line says which server is talked to.
 Exit codes: 0 done, 1 failed or found something, 2 wrong usage or a document
-that cannot be used, 130 interrupted with Ctrl-C.
+that cannot be used, 3 to 5 an answer that is not whole or not as asked for (see
+help chat), 130 interrupted with Ctrl-C.
 `
 )
 
@@ -46,6 +48,7 @@ func helpCommand() command {
 		args:    "[command]",
 		summary: "say what a command does",
 		help:    "Says what a command does and which flags it has, or which commands there are.\n",
+		words:   commandNames,
 		flags: func(*flag.FlagSet) action {
 			return func(_ context.Context, c *console, args []string) error {
 				switch len(args) {
@@ -64,12 +67,20 @@ func helpCommand() command {
 	}
 }
 
+// commandNames returns the names of the commands.
+func commandNames() (names []string) {
+	for _, cmd := range commands() {
+		names = append(names, cmd.name)
+	}
+	return names
+}
+
 // overview lists the commands.
 func overview() string {
 	var b strings.Builder
 	b.WriteString(overviewHead)
 	for _, cmd := range commands() {
-		fmt.Fprintf(&b, "  %-9s %s\n", cmd.name, cmd.summary)
+		fmt.Fprintf(&b, "  %-10s %s\n", cmd.name, cmd.summary)
 	}
 	b.WriteString(overviewTail)
 	return b.String()

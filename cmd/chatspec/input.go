@@ -1,15 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/chatspec/chatspec/cmd/chatspec/internal/terminal"
 	chat "github.com/chatspec/chatspec/generated"
 )
 
@@ -21,6 +24,9 @@ var (
 	errNumber   = errors.New("not a number")
 	errPositive = errors.New("not a positive whole number")
 	errPair     = errors.New("want KEY=VALUE")
+	errLimit    = errors.New("want 0 or a positive whole number")
+	errPace     = errors.New("a time cannot be negative")
+	errEmpty    = errors.New("the value is empty")
 )
 
 // readPrompt returns the prompt: the arguments, with standard input in the place of "-" or of all of them.
@@ -81,6 +87,58 @@ func readInput(ctx context.Context, c *console) (string, error) {
 	}
 }
 
+// interactive says whether someone can talk at standard input and output.
+func (c *console) interactive() bool {
+	return isTerminal(c.stdin) && isTerminal(c.stdout) && c.kind(c.stderr).Cursor
+}
+
+// reader returns what asks people for text; nil where there is no one.
+func (c *console) reader(history string, interactive bool) terminal.Reader {
+	switch {
+	case interactive && c.interactive():
+		return terminal.NewEditor(c.stdin, c.stderr, c.history(history))
+	case interactive, isTerminal(c.stdin) && isTerminal(c.stderr):
+		return terminal.NewLines(c.stdin, c.stderr)
+	}
+	return nil
+}
+
+// envHistory names the file with what was typed, where -history does not.
+const envHistory = "CHATSPEC_HISTORY"
+
+// history opens the file with what was typed. Where it cannot be read, that is said, and nothing is kept.
+func (c *console) history(file string) *terminal.History {
+	file = cmp.Or(file, c.getenv(envHistory), c.historyFile(), historyOff)
+	if file == historyOff {
+		return new(terminal.History)
+	}
+	h, err := terminal.OpenHistory(file)
+	if err != nil {
+		c.note("the history is not kept: %v", err)
+		return new(terminal.History)
+	}
+	return h
+}
+
+// historyOff is the name of a file that is none.
+const historyOff = "off"
+
+// historyFile returns where the history is by default: where the XDG Base Directory Specification puts the state of
+// programs, on Windows with other local data. It is empty where there is no such place.
+func (c *console) historyFile() string {
+	state := c.getenv("XDG_STATE_HOME")
+	if !filepath.IsAbs(state) {
+		state = c.getenv("LocalAppData")
+	}
+	if home := c.getenv("HOME"); !filepath.IsAbs(state) && filepath.IsAbs(home) {
+		state = filepath.Join(home, ".local", "state")
+	}
+	if !filepath.IsAbs(state) {
+		return ""
+	}
+	return filepath.Join(state, "chatspec", "history")
+}
+
 // positive reads a number above zero.
 func positive(s string) (*int, error) {
 	n, err := strconv.Atoi(s)
@@ -89,6 +147,68 @@ func positive(s string) (*int, error) {
 	}
 	return &n, nil
 }
+
+// words is a flag that may be repeated.
+type words []string
+
+// String is part of flag.Value; words have no default to show.
+func (w *words) String() string { return "" }
+
+// Set adds one value.
+func (w *words) Set(s string) error {
+	if s == "" {
+		return errEmpty
+	}
+	*w = append(*w, s)
+	return nil
+}
+
+// choice is a flag with few values.
+type choice[T ~string] struct {
+	value  *T
+	values []T
+}
+
+// String is part of flag.Value; what the default is the help says.
+func (choice[T]) String() string { return "" }
+
+// Set takes one of the values.
+func (c choice[T]) Set(s string) error {
+	if !slices.Contains(c.values, T(s)) {
+		return errors.New("want " + alternatives(c.Values()))
+	}
+	*c.value = T(s)
+	return nil
+}
+
+// Values returns the values, for completion.
+func (c choice[T]) Values() (values []string) {
+	for _, v := range c.values {
+		values = append(values, string(v))
+	}
+	return values
+}
+
+// alternatives joins words with commas and an "or".
+func alternatives(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// when is whether something is done: always, never, or where it suits, as at first.
+type when string
+
+const (
+	whenAuto when = "auto"
+	whenOn   when = "on"
+	whenOff  when = "off"
+)
+
+// flag returns the flag that sets it.
+func (w *when) flag() choice[when] { return choice[when]{w, []when{whenAuto, whenOn, whenOff}} }
+
+// or says whether it is done; auto says what suits.
+func (w *when) or(auto bool) bool { return *w == whenOn || *w != whenOff && auto }
 
 // pairs is metadata from flags or arguments of the form key=value.
 type pairs map[string]string

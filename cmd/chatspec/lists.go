@@ -33,17 +33,13 @@ func (f *listFlags) declare(fs *flag.FlagSet) {
 	fs.Func("limit", fmt.Sprintf("show at most `N`, 0 for all; default %d", defaultLimit), func(s string) error {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 0 {
-			return errNumber
+			return errLimit
 		}
 		f.limit = n
 		return nil
 	})
-	fs.Func("order", "the `ORDER`: asc, oldest first (default), or desc", func(s string) error {
-		if f.order = chat.Order(s); f.order != chat.OrderAsc && f.order != chat.OrderDesc {
-			return fmt.Errorf("want %s or %s", chat.OrderAsc, chat.OrderDesc)
-		}
-		return nil
-	})
+	fs.Var(choice[chat.Order]{&f.order, []chat.Order{chat.OrderAsc, chat.OrderDesc}}, "order",
+		"the `ORDER`: asc, oldest first (default), or desc")
 	f.storedFlags.declare(fs)
 }
 

@@ -1,5 +1,6 @@
 // Chatspec talks to chat completions servers from a terminal, and serves a fake one to try clients with.
 //
+//	chatspec chat                        talk with a model
 //	chatspec chat "Say hello"            stream an answer to standard output
 //	git diff | chatspec chat "Review:" - the prompt from arguments and standard input
 //	chatspec list                        stored completions; also get, update, delete, messages
@@ -17,33 +18,42 @@
 // Standard output has nothing but the answer or the data. Where it will talk to, how an answer ended, what it
 // cost and what went wrong is said on standard error, one line each.
 //
-// Exit codes: 0 done; 1 failed, also when an answer broke off or was a refusal, or when documents differ; 2 wrong
-// usage, or a document that cannot be used; 130 interrupted with Ctrl-C (143 terminated), with the text so far on
-// standard output.
+// Exit codes: 0 done; 1 failed, also when an answer was a refusal, or when documents differ; 2 wrong usage, or a
+// document that cannot be used; 3 an answer broke off; 4 an answer was cut by the limit of tokens or a filter; 5 an
+// answer does not fit its schema; 130 interrupted with Ctrl-C (143 terminated). The text so far is on standard output.
 package main
 
 import (
 	"context"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 )
 
 func main() {
-	ctx := untilSignal(context.Background())
-	os.Exit(run(ctx, os.Args[1:], &console{os.Stdin, os.Stdout, os.Stderr, os.Getenv}))
+	c := newConsole(os.Stdin, os.Stdout, os.Stderr, os.Getenv)
+	ctx := untilSignal(context.Background(), &c.interrupt)
+	os.Exit(run(ctx, os.Args[1:], c))
 }
 
 // untilSignal returns a context that Ctrl-C or SIGTERM ends. The next signal ends the program as if it had not
-// been caught, so that a command that hangs on its way out can still be stopped.
-func untilSignal(parent context.Context) context.Context {
+// been caught, so that a command that hangs on its way out can still be stopped. Where instead is set, Ctrl-C calls
+// that.
+func untilSignal(parent context.Context, instead *atomic.Pointer[func()]) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		s := <-signals
-		signal.Stop(signals)
-		cancel(signalError{s})
+		for s := range signals {
+			if interrupt := instead.Load(); interrupt != nil && s == os.Interrupt {
+				(*interrupt)()
+				continue
+			}
+			signal.Stop(signals)
+			cancel(signalError{s})
+			return
+		}
 	}()
 	return ctx
 }

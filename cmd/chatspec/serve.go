@@ -67,7 +67,12 @@ func (f *serveFlags) declare(fs *flag.FlagSet) {
 	fs.StringVar(&f.addr, "addr", defaultAddr, "listen on `HOST:PORT`; default "+defaultAddr)
 	fs.BoolVar(&f.public, "public", false, "allow an address that other machines can reach")
 	fs.StringVar(&f.key, "key", "", "refuse requests without the `KEY`, with status 401")
-	fs.DurationVar(&f.pace, "pace", 0, "wait this `TIME` between two chunks of a stream, like 50ms")
+	fs.Func("pace", "wait this `TIME` between two chunks of a stream, like 50ms", func(s string) (err error) {
+		if f.pace, err = time.ParseDuration(s); err == nil && f.pace < 0 {
+			err = errPace
+		}
+		return err
+	})
 	fs.Func("fail-first", "refuse the first chats with these `STATUSES`, like 429,500", func(s string) error {
 		f.fail = nil
 		for word := range strings.SplitSeq(s, ",") {

@@ -25,7 +25,7 @@ func startServe(t *testing.T, args ...string) (baseURL string, stop func() outco
 	var errs buffer
 	code := make(chan int, 1)
 	go func() {
-		c := run(ctx, append([]string{"serve", "-addr", "127.0.0.1:0"}, args...), &console{strings.NewReader(""), in, &errs, env{}.get})
+		c := run(ctx, append([]string{"serve", "-addr", "127.0.0.1:0"}, args...), newConsole(strings.NewReader(""), in, &errs, env{}.get))
 		_ = in.Close()
 		code <- c
 	}()
@@ -194,6 +194,6 @@ func TestServePublic(t *testing.T) {
 func TestServeUnread(t *testing.T) {
 	t.Parallel()
 	var errs buffer
-	code := run(t.Context(), []string{"serve", "-addr", "127.0.0.1:0"}, &console{strings.NewReader(""), brokenPipe{io.ErrClosedPipe}, &errs, env{}.get})
+	code := run(t.Context(), []string{"serve", "-addr", "127.0.0.1:0"}, newConsole(strings.NewReader(""), brokenPipe{io.ErrClosedPipe}, &errs, env{}.get))
 	outcome{code, "", errs.String()}.check(t, exitPipe, "", "")
 }

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/chatspec/chatspec/chattest"
+	chat "github.com/chatspec/chatspec/generated"
+)
+
+// scripted returns a server with a script, and the environment for it.
+func scripted(t *testing.T, replies ...chattest.Reply) (*chattest.Server, env) {
+	t.Helper()
+	srv := chattest.NewSocketServer(t, replies...)
+	return srv, env{envBaseURL: srv.URL}
+}
+
+// write writes a file of the test and returns its name.
+func write(t *testing.T, name, content string) string {
+	t.Helper()
+	name = filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(name, []byte(content), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// sent returns the messages of a request as JSON.
+func sent(t *testing.T, r chattest.Request) string {
+	t.Helper()
+	data, err := json.Marshal(r.Body.Messages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestChatAttachments(t *testing.T) {
+	t.Parallel()
+	srv, e := scripted(t, chattest.Text("Yes."))
+	png := write(t, "a.png", "\x89PNG\r\n\x1a\n")
+	pdf, txt := write(t, "b.pdf", "%PDF-1.4"), write(t, "c.go", "package c\n")
+	program(t, e, "chat", "-image", png, "-image", "https://example.com/d.png", "-file", pdf, "-file", txt, "What is it?").
+		check(t, exitOK, "Yes.\n", talking+"chatspec: finish reason stop; 6 prompt + 1 completion tokens\n")
+	const want = `[{"role":"user","content":[{"type":"text","text":"What is it?"},` +
+		`{"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}},` +
+		`{"type":"image_url","image_url":{"url":"https://example.com/d.png"}},` +
+		`{"type":"file","file":{"file_data":"data:application/pdf;base64,JVBERi0xLjQ=","filename":"b.pdf"}},` +
+		`{"type":"text","text":"c.go:\n\npackage c\n"}]}]`
+	if got := sent(t, srv.Requests()[0]); got != want {
+		t.Errorf("sent %s\nwant %s", got, want)
+	}
+}
+
+// TestChatBadFiles has files that cannot be used, which is found before anything is sent.
+func TestChatBadFiles(t *testing.T) {
+	t.Parallel()
+	text, none := write(t, "a.txt", "no JSON"), filepath.Join(t.TempDir(), "none")
+	for _, tc := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-image", none}, "DataURL: open " + none},
+		{[]string{"-image", text}, text + " is not an image; /file or -file sends other files"},
+		{[]string{"-file", none}, "open " + none},
+		{[]string{"-schema", none}, "open " + none},
+		{[]string{"-schema", text}, text + " is no JSON Schema: "},
+		{[]string{"-schema", write(t, "b.json", `{"pattern":"("}`)}, " is no JSON Schema: "},
+		{[]string{"-load", none}, "open " + none},
+		{[]string{"-load", text}, text + " has no messages as a JSON array: "},
+		{[]string{"-tool", none, "-yes"}, none + " --describe does not print what the tool is for: "},
+		{[]string{"-tool", "go version", "-yes"}, "go version --describe does not print what the tool is for: "},
+	} {
+		t.Run(strings.Join(tc.args[:1], " "), func(t *testing.T) {
+			t.Parallel()
+			got := program(t, env{}, append([]string{"chat", "Hi"}, tc.args...)...)
+			if got.code != exitUsage || got.out != "" || !strings.HasPrefix(got.err, "chatspec: ") || !strings.Contains(got.err, tc.want) || strings.Count(got.err, "\n") != 1 {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+func TestChatSchema(t *testing.T) {
+	t.Parallel()
+	schema := write(t, "a person.json", `{"type":"object","properties":{"age":{"type":"integer"}},"required":["age"],"additionalProperties":false}`)
+	srv, e := scripted(t, chattest.Text(`{"age":41}`), chattest.Text(`{"age":"old"}`), chattest.Text("Old."))
+	args := []string{"chat", "-schema", schema, "Ann is 41."}
+	if got := program(t, e, args...); got.code != exitOK || got.out != `{"age":41}`+"\n" {
+		t.Errorf("%+v", got)
+	}
+	if got := program(t, e, args...); got.code != exitMisfit || got.out != `{"age":"old"}`+"\n" || !strings.Contains(got.err, "chatspec: the answer does not fit -schema: ") {
+		t.Errorf("%+v", got)
+	}
+	if got := program(t, e, args...); got.code != exitMisfit || got.out != "Old.\n" || !strings.Contains(got.err, "chatspec: the answer does not fit -schema: not valid JSON: ") {
+		t.Errorf("%+v", got)
+	}
+	format, ok := srv.Requests()[0].Body.ResponseFormat.(chat.JSONSchemaResponse)
+	if !ok || format.JSONSchema.Name != "a_person" || !format.JSONSchema.Strict {
+		t.Errorf("%+v", format)
+	}
+}
+
+func TestChatSavesAndLoads(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "talk.json")
+	srv, e := scripted(t, chattest.Text("Cold <0>."), chattest.Text("Warm."))
+	program(t, e, "chat", "-save", file, "-system", "Be brief.", "In winter?")
+	program(t, e, "chat", "-load", file, "-save", file, "-system", "Be exact.", "In summer?")
+	const want = `[{"role":"system","content":"Be exact."},{"role":"user","content":"In winter?"},` +
+		`{"role":"assistant","content":"Cold \u003c0\u003e."},{"role":"user","content":"In summer?"}]`
+	if got := sent(t, srv.Requests()[1]); got != want {
+		t.Errorf("sent %s\nwant %s", got, want)
+	}
+	messages, err := loadMessages(file)
+	if err != nil || len(messages) != 5 {
+		t.Errorf("%+v, %v", messages, err)
+	}
+	if info, err := os.Stat(file); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if entries, err := os.ReadDir(filepath.Dir(file)); err != nil || len(entries) != 1 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(data), "Cold <0>.") {
+		t.Errorf("%s, %v", data, err)
+	}
+}
+
+// TestChatSavesWhatCame keeps an answer that broke off, with a mark.
+func TestChatSavesWhatCame(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "talk.json")
+	e := streaming(t, delta(`"content":"So far"`))
+	if got := program(t, e, "chat", "-save", file, "Hi"); got.code != exitBroken || got.out != "So far\n" {
+		t.Errorf("%+v", got)
+	}
+	messages, err := loadMessages(file)
+	if err != nil || len(messages) != 2 {
+		t.Fatalf("%+v, %v", messages, err)
+	}
+	if m, ok := messages[1].(chat.AssistantMessage); !ok || m.Content != chat.Text("So far\n\n[interrupted]") {
+		t.Errorf("%+v", messages[1])
+	}
+}
+
+// adder is a tool. It fails where it is told to, and shows whether it gets the key.
+const adder = `#!/bin/sh
+case "$*" in *--describe)
+	echo '{"description": "Adds.", "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}}'
+	exit ;;
+esac
+read -r in
+case $in in *7*) echo "no sevens" >&2; exit 3 ;; esac
+echo "$1 $in key:$OPENAI_API_KEY"
+`
+
+func TestChatTools(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows does not run scripts")
+	}
+	call := func(id, arguments string) chat.ToolCall {
+		return chat.FunctionToolCall{ID: id, Function: chat.FunctionCall{Name: "add", Arguments: arguments}}
+	}
+	command := write(t, "add.sh", adder)
+	calls := chattest.ToolCalls(call("c1", `{"a":1}`), call("c2", `{"a":7}`))
+	const results = `{"role":"tool","content":"plus {\"a\":1} key:\n","tool_call_id":"c1"},{"role":"tool","content":"`
+	for _, tc := range []struct {
+		name  string
+		args  []string
+		stdin string
+		want  string // of the second request
+		err   string
+	}{
+		{"unasked", []string{"-yes"}, "", results, "chatspec: the model calls add {\"a\":7}\nchatspec: add: exit status 3: no sevens\n"},
+		{"asked", []string{"-i"}, "y\ny\n", results, "chatspec: the model calls add {\"a\":1}\nrun it? y(es), N(o), a(lways): chatspec: the model calls"},
+		{"always", []string{"-i"}, "a\n", results, "chatspec: the model calls add {\"a\":1}\nrun it? y(es), N(o), a(lways): chatspec: the model calls"},
+		{"denied", []string{"-i"}, "n\n\n", `the user does not want this to run`, "run it? y(es), N(o), a(lways): chatspec: the model calls add {\"a\":7}\nrun it?"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			srv, e := scripted(t, calls, chattest.Text("Sum."))
+			got := programWith(t, e, tc.stdin, append([]string{"chat", "-tool", command + " plus", "What is 1 + 1?"}, tc.args...)...)
+			if got.code != exitOK || got.out != "Sum.\n" || !strings.Contains(got.err, tc.err) {
+				t.Errorf("%+v", got)
+			}
+			if requests := srv.Requests(); len(requests) != 2 || !strings.Contains(sent(t, requests[1]), tc.want) {
+				t.Errorf("sent %s\nwant %s", sent(t, requests[len(requests)-1]), tc.want)
+			}
+		})
+	}
+}
+
+// TestChatToolsGoWrong has calls that cannot be made.
+func TestChatToolsGoWrong(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows does not run scripts")
+	}
+	command := write(t, "add", adder)
+	call := chattest.ToolCalls(chat.FunctionToolCall{ID: "c1", Function: chat.FunctionCall{Name: "add", Arguments: `{"a":1}`}})
+	_, e := scripted(t, call.WithFinishReason(chat.FinishReasonLength), call.Repeated())
+	args := []string{"chat", "-yes", "-tool", command, "Hi"}
+	if got := program(t, e, args...); got.code != exitCut || !strings.HasSuffix(got.err, "completion tokens\n") {
+		t.Errorf("cut: %+v", got)
+	}
+	if got := program(t, e, args...); got.code != exitFailure || !strings.HasSuffix(got.err, "chatspec: the model called tools 50 times and did not come to an end\n") {
+		t.Errorf("without end: %+v", got)
+	}
+	if got := program(t, e, append(args, "-tool", command)...); got.code != exitFailure || !strings.Contains(got.err, `two tools are called "add"`) {
+		t.Errorf("twice: %+v", got)
+	}
+}
+
+// TestChatReasoning has the fields of compatible servers, which the document has not.
+func TestChatReasoning(t *testing.T) {
+	t.Parallel()
+	for _, field := range []string{"reasoning", "reasoning_content"} {
+		events := []string{delta(`"` + field + `":"Let me "`), delta(`"` + field + `":"see.` + "\u009b" + `1m"`), delta(`"content":"Hi."`), stopChunk, usageChunk, "[DONE]"}
+		program(t, streaming(t, events...), "chat", "Hi").check(t, exitOK, "Hi.\n", talking+finished)
+		program(t, streaming(t, events...), "chat", "-reasoning", "on", "Hi").check(t, exitOK, "Hi.\n", talking+"Let me see.1m\n\n"+finished)
+		program(t, streaming(t, events...), "chat", "-reasoning", "on", "-json", "Hi").
+			check(t, exitOK, strings.Join(events[:5], "\n")+"\n", talking+finished)
+	}
+	odd := []string{delta(`"reasoning":{"a":1},"content":"Hi."`), stopChunk, usageChunk, "[DONE]"}
+	program(t, streaming(t, odd...), "chat", "-reasoning", "on", "Hi").check(t, exitOK, "Hi.\n", talking+finished)
+	e := answering(t, http.StatusOK, "application/json", `{"choices":[{"index":0,"message":{"role":"assistant","content":"Hi.","reasoning":"So."},"finish_reason":"stop"}]}`)
+	program(t, e, "chat", "-no-stream", "-reasoning", "on", "Hi").
+		check(t, exitOK, "Hi.\n", talking+"So.\n\nchatspec: finish reason stop; usage not reported\n")
+}
+
+func TestChatMarkdown(t *testing.T) {
+	t.Parallel()
+	e := streaming(t, delta(`"content":"- a\n"`), delta(`"content":"- b &amp; c"`), stopChunk, usageChunk, "[DONE]")
+	program(t, e, "chat", "Hi").check(t, exitOK, "- a\n- b &amp; c\n", talking+finished)
+	if got := program(t, e, "chat", "-markdown", "on", "Hi"); got.code != exitOK || got.out != "• a\n• b & c\n" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestHistoryFile(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		env  env
+		want string
+	}{
+		{env{"XDG_STATE_HOME": "/state", "HOME": "/home/a"}, "/state/chatspec/history"},
+		{env{"XDG_STATE_HOME": "state", "HOME": "/home/a"}, "/home/a/.local/state/chatspec/history"},
+		{env{}, ""},
+	} {
+		if runtime.GOOS == "windows" {
+			t.Skip("the paths are of Unix")
+		}
+		if got := newConsole(nil, io.Discard, io.Discard, tc.env.get).historyFile(); got != tc.want {
+			t.Errorf("%v: %q", tc.env, got)
+		}
+	}
+}
