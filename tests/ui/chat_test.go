@@ -29,7 +29,7 @@ func answer(text string) string {
 
 func TestChat(t *testing.T) {
 	t.Parallel()
-	term := openTerminal(t, 80)
+	term := openPlain(t, 80)
 	lines, code := term.run(t, `chatspec chat "Say hello"`)
 	if code != 0 {
 		t.Errorf("exit code %d", code)
@@ -44,7 +44,7 @@ func TestNarrow(t *testing.T) {
 	t.Parallel()
 	const columns = 24
 	const text = "Zoë 早安 🌅 大家早上好今天的天气很好我们去公园散步吧 and a-word-that-is-longer-than-a-row-of-this-window"
-	term := openTerminal(t, columns)
+	term := openPlain(t, columns)
 	lines, code := term.run(t, `chatspec chat "`+text+`"`)
 	if code != 0 {
 		t.Errorf("exit code %d", code)
@@ -59,7 +59,7 @@ func TestNarrow(t *testing.T) {
 func TestStreaming(t *testing.T) {
 	t.Parallel()
 	url := startServe(t, "-pace", "200ms")
-	term := openTerminal(t, 80, "OPENAI_BASE_URL="+url)
+	term := openPlain(t, 80, "OPENAI_BASE_URL="+url)
 	want := answer("Say hello")
 	term.enter(t, `chatspec chat "Say hello"`)
 	var seen []string
@@ -99,7 +99,7 @@ func TestInterrupted(t *testing.T) {
 		t.Parallel()
 		text := strings.Repeat("word ", 100) // 20 seconds, if it were not interrupted
 		url := startServe(t, "-pace", "200ms")
-		term := openTerminal(t, 80, "OPENAI_BASE_URL="+url)
+		term := openPlain(t, 80, "OPENAI_BASE_URL="+url)
 		term.enter(t, `chatspec chat "`+text+`"`)
 		before := partial(term.wait(t, "some text", func(lines []string) bool { return strings.HasPrefix(partial(lines), "This is the") }))
 		term.press(t, "C-c")
@@ -122,7 +122,7 @@ func TestInterrupted(t *testing.T) {
 			<-r.Context().Done()
 		}))
 		t.Cleanup(server.Close)
-		term := openTerminal(t, 80, "OPENAI_BASE_URL="+server.URL+"/v1")
+		term := openPlain(t, 80, "OPENAI_BASE_URL="+server.URL+"/v1")
 		term.enter(t, `chatspec chat "Say hello"`)
 		select {
 		case <-asked:
@@ -139,7 +139,7 @@ func TestInterrupted(t *testing.T) {
 	})
 	t.Run("at the prompt", func(t *testing.T) {
 		t.Parallel()
-		term := openTerminal(t, 80)
+		term := openPlain(t, 80)
 		term.enter(t, "chatspec chat")
 		term.wait(t, "the note", func(lines []string) bool { return strings.Contains(lines[len(lines)-1], "Ctrl-D") })
 		term.write(t, "never mind")
@@ -165,7 +165,7 @@ func TestTypedPrompt(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			term := openTerminal(t, 80)
+			term := openPlain(t, 80)
 			term.enter(t, "chatspec chat")
 			term.wait(t, "the note", func(lines []string) bool { return strings.Contains(lines[len(lines)-1], "Ctrl-D") })
 			want := []string{stdinNote}
@@ -188,7 +188,7 @@ func TestTypedPrompt(t *testing.T) {
 	}
 	t.Run("nothing", func(t *testing.T) {
 		t.Parallel()
-		term := openTerminal(t, 80)
+		term := openPlain(t, 80)
 		term.enter(t, "chatspec chat")
 		term.wait(t, "the note", func(lines []string) bool { return strings.Contains(lines[len(lines)-1], "Ctrl-D") })
 		term.press(t, "C-d")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -23,7 +24,8 @@ const visible = "[2J[H]0;stolen]52;c;c3RvbGVu\\[31mred[?25l[?1049hc[6n[2;5r[4h31
 const notUTF8 = `data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,` +
 	`"delta":{"content":"Text ` + "\x9b" + `31m."},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n"
 
-// TestHostile has a server that puts control characters wherever it can put text.
+// TestHostile has a server that puts control characters wherever it can put text. What remains of them is text, in a
+// terminal that shows answers as they come just as in one that only prints.
 func TestHostile(t *testing.T) {
 	t.Parallel()
 	completion := object{
@@ -43,6 +45,21 @@ func TestHostile(t *testing.T) {
 		{
 			name: "text", command: "chatspec chat Hi",
 			answer: streamed(delta(object{"content": "Text "}), delta(object{"content": steering}), delta(object{"content": ".\n"}), finish("stop")),
+			want:   "Text " + visible + ".",
+		},
+		{
+			name: "text as entities", command: "chatspec chat -markdown on Hi",
+			answer: streamed(delta(object{"content": "Text &#27;[2J&#x1b;]0;stolen&#7; &#155;31m."}), finish("stop")),
+			want:   "Text [2J]0;stolen ",
+		},
+		{
+			name: "text in code", command: "chatspec chat -markdown on Hi",
+			answer: streamed(delta(object{"content": "```\nText " + steering + "\n```\n[a](http://b" + steering + ")"}), finish("stop")),
+			want:   "Text " + visible,
+		},
+		{
+			name: "reasoning", command: "chatspec chat -reasoning on Hi",
+			answer: streamed(delta(object{"reasoning": "Text " + steering + "."}), delta(object{"content": "End."}), finish("stop")),
 			want:   "Text " + visible + ".",
 		},
 		{
@@ -132,22 +149,48 @@ func TestHostile(t *testing.T) {
 			t.Parallel()
 			server := httptest.NewServer(test.answer)
 			t.Cleanup(server.Close)
-			term := openTerminal(t, 80, "OPENAI_BASE_URL="+server.URL+"/v1")
-			term.run(t, "echo before")
-			lines, code := term.run(t, test.command)
-			if code != test.code || !strings.Contains(noBlanks.Replace(strings.Join(lines, "\n")), noBlanks.Replace(test.want)) {
-				t.Errorf("exit code %d, want %d; on the screen:\n%s\nwant:\n%s", code, test.code, strings.Join(lines, "\n"), test.want)
+			for _, open := range []func(*testing.T, int, ...string) *terminal{openPlain, openTerminal} {
+				term := open(t, 80, "OPENAI_BASE_URL="+server.URL+"/v1")
+				term.run(t, "echo before")
+				lines, code := term.run(t, test.command)
+				if code != test.code || !strings.Contains(noBlanks.Replace(strings.Join(lines, "\n")), noBlanks.Replace(test.want)) {
+					t.Errorf("exit code %d, want %d; on the screen:\n%s\nwant:\n%s", code, test.code, strings.Join(lines, "\n"), test.want)
+				}
+				if all := term.lines(t); !slices.Contains(all, "before") {
+					t.Errorf("what was on the screen is gone:\n%s", strings.Join(all, "\n"))
+				}
+				term.checkSteered(t)
 			}
-			if all := term.lines(t); !slices.Contains(all, "before") {
-				t.Errorf("what was on the screen is gone:\n%s", strings.Join(all, "\n"))
-			}
-			term.checkPlain(t)
 		})
 	}
 }
 
-// noBlanks leaves blanks out: where a text is put in one line, there is one in the place of a line end.
-var noBlanks = strings.NewReplacer(" ", "")
+// ours matches what the command steers a terminal with that can be more than plain: bold, dim and colors, a step up, and
+// clearing what is below.
+var ours = regexp.MustCompile(`\x1b\[(?:[0-9;]*m|[0-9]*A|J)`)
+
+// checkSteered fails the test if a terminal was changed, or steered in a way that is not ours. In a plain one nothing is.
+func (term *terminal) checkSteered(t *testing.T) {
+	t.Helper()
+	if term.plain {
+		term.checkPlain(t)
+		return
+	}
+	if state := term.modes(t); state != term.state {
+		t.Errorf("the terminal was changed from\n%sto\n%s", term.state, state)
+	}
+	written := term.bytes(t)
+	if found := controls(ours.ReplaceAllString(written, "")); found != "" {
+		t.Errorf("control characters %+q were written:\n%+q", found, written)
+	}
+	if strings.Contains(written, "\x1b[31m") {
+		t.Errorf("the server's color was written:\n%+q", written)
+	}
+}
+
+// noBlanks leaves blanks out: where a text is put in one line, there is one in the place of a line end. It leaves out
+// backslashes too, which Markdown takes away.
+var noBlanks = strings.NewReplacer(" ", "", `\`, "")
 
 type object map[string]any
 
@@ -185,16 +228,21 @@ func runes(text string) (chunks []object) {
 // streamed answers with a stream of events. In their JSON the control characters after DEL are not escaped.
 func streamed(events ...object) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		for _, event := range events {
-			data, err := json.Marshal(event)
-			if err != nil {
-				panic(err)
-			}
-			fmt.Fprintf(w, "data: %s\n\n", data)
-			_ = http.NewResponseController(w).Flush() // the client may have gone
-		}
+		streamEvents(w, events...)
 		fmt.Fprint(w, "data: [DONE]\n\n")
+	}
+}
+
+// streamEvents writes events, each at once.
+func streamEvents(w http.ResponseWriter, events ...object) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	for _, event := range events {
+		data, err := json.Marshal(event)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Fprintf(w, "data: %s\n\n", data)
+		_ = http.NewResponseController(w).Flush() // the client may have gone
 	}
 }
 

@@ -24,6 +24,7 @@ type terminal struct {
 	socket  string
 	written string // the file that gets every byte written to the terminal
 	state   string // what the terminal was like at first
+	plain   bool   // whether programs take it for one that can only print
 }
 
 // openTerminal opens a window of so many columns for the test. The shell has the environment env, and the
@@ -47,6 +48,15 @@ func openTerminal(t *testing.T, columns int, env ...string) *terminal {
 	term.wait(t, "the prompt", prompted)
 	term.tmux(t, "pipe-pane", "exec cat >'"+term.written+"'")
 	term.state = term.modes(t)
+	return term
+}
+
+// openPlain opens a window as openTerminal does, whose programs write nothing but text.
+func openPlain(t *testing.T, columns int, env ...string) *terminal {
+	t.Helper()
+	term := openTerminal(t, columns, env...)
+	term.run(t, "export TERM=dumb")
+	term.plain = true
 	return term
 }
 
