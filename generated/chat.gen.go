@@ -26,332 +26,324 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
-// Defines values for AllowedToolsChoiceType.
-const (
-	AllowedToolsChoiceTypeAllowedTools AllowedToolsChoiceType = "allowed_tools"
-)
+// AllowedToolsChoiceTypeAllowedTools is the one value of [AllowedToolsChoiceType], written even where nobody set it.
+const AllowedToolsChoiceTypeAllowedTools AllowedToolsChoiceType = "allowed_tools"
 
-// Defines values for AllowedToolsMode.
+// Values of [AllowedToolsMode] in the document; a server may know others.
 const (
-	AllowedToolsModeAuto     AllowedToolsMode = "auto"
+	// AllowedToolsModeAuto leaves it to the model.
+	AllowedToolsModeAuto AllowedToolsMode = "auto"
+	// AllowedToolsModeRequired asks for at least one call.
 	AllowedToolsModeRequired AllowedToolsMode = "required"
 )
 
-// Defines values for AnnotationType.
-const (
-	AnnotationTypeURLCitation AnnotationType = "url_citation"
-)
+// AnnotationTypeURLCitation is the one value of [AnnotationType], written even where nobody set it.
+const AnnotationTypeURLCitation AnnotationType = "url_citation"
 
-// Defines values for AssistantMessageRole.
-const (
-	AssistantMessageRoleAssistant AssistantMessageRole = "assistant"
-)
+// AssistantMessageRoleAssistant is the one value of [AssistantMessageRole], written even where nobody set it.
+const AssistantMessageRoleAssistant AssistantMessageRole = "assistant"
 
-// Defines values for AudioFormat.
+// Values of [AudioFormat] in the document; a server may know others.
 const (
-	AudioFormatAAC   AudioFormat = "aac"
-	AudioFormatFlac  AudioFormat = "flac"
-	AudioFormatMP3   AudioFormat = "mp3"
-	AudioFormatOpus  AudioFormat = "opus"
+	// AudioFormatWav is WAV, uncompressed with a header.
+	AudioFormatWav AudioFormat = "wav"
+	// AudioFormatAAC is AAC, compressed.
+	AudioFormatAAC AudioFormat = "aac"
+	// AudioFormatMP3 is MP3, compressed.
+	AudioFormatMP3 AudioFormat = "mp3"
+	// AudioFormatFlac is FLAC, compressed without loss.
+	AudioFormatFlac AudioFormat = "flac"
+	// AudioFormatOpus is Opus, compressed for low delay.
+	AudioFormatOpus AudioFormat = "opus"
+	// AudioFormatPCM16 is bare samples of 16 bits, without a header.
 	AudioFormatPCM16 AudioFormat = "pcm16"
-	AudioFormatWav   AudioFormat = "wav"
 )
 
-// Defines values for AudioPartType.
-const (
-	AudioPartTypeInputAudio AudioPartType = "input_audio"
-)
+// AudioPartTypeInputAudio is the one value of [AudioPartType], written even where nobody set it.
+const AudioPartTypeInputAudio AudioPartType = "input_audio"
 
-// Defines values for ChatCompletionDeletedObject.
-const (
-	ChatCompletionDeletedObjectChatCompletionDeleted ChatCompletionDeletedObject = "chat.completion.deleted"
-)
+// ChatCompletionDeletedObjectChatCompletionDeleted is the one value of [ChatCompletionDeletedObject], written even where nobody set it.
+const ChatCompletionDeletedObjectChatCompletionDeleted ChatCompletionDeletedObject = "chat.completion.deleted"
 
-// Defines values for ChatCompletionListObject.
-const (
-	ChatCompletionListObjectList ChatCompletionListObject = "list"
-)
+// ChatCompletionListObjectList is the one value of [ChatCompletionListObject], written even where nobody set it.
+const ChatCompletionListObjectList ChatCompletionListObject = "list"
 
-// Defines values for ChatCompletionMessageListObject.
-const (
-	ChatCompletionMessageListObjectList ChatCompletionMessageListObject = "list"
-)
+// ChatCompletionMessageListObjectList is the one value of [ChatCompletionMessageListObject], written even where nobody set it.
+const ChatCompletionMessageListObjectList ChatCompletionMessageListObject = "list"
 
-// Defines values for CompletionObject.
-const (
-	CompletionObjectChatCompletion CompletionObject = "chat.completion"
-)
+// CompletionObjectChatCompletion is the one value of [CompletionObject], written even where nobody set it.
+const CompletionObjectChatCompletion CompletionObject = "chat.completion"
 
-// Defines values for CreateChatCompletionStreamResponseObject.
-const (
-	CreateChatCompletionStreamResponseObjectChatCompletionChunk CreateChatCompletionStreamResponseObject = "chat.completion.chunk"
-)
+// CreateChatCompletionStreamResponseObjectChatCompletionChunk is the one value of [CreateChatCompletionStreamResponseObject], written even where nobody set it.
+const CreateChatCompletionStreamResponseObjectChatCompletionChunk CreateChatCompletionStreamResponseObject = "chat.completion.chunk"
 
-// Defines values for CustomToolType.
-const (
-	CustomToolTypeCustom CustomToolType = "custom"
-)
+// CustomToolTypeCustom is the one value of [CustomToolType], written even where nobody set it.
+const CustomToolTypeCustom CustomToolType = "custom"
 
-// Defines values for CustomToolCallType.
-const (
-	CustomToolCallTypeCustom CustomToolCallType = "custom"
-)
+// CustomToolCallTypeCustom is the one value of [CustomToolCallType], written even where nobody set it.
+const CustomToolCallTypeCustom CustomToolCallType = "custom"
 
-// Defines values for CustomToolChoiceType.
-const (
-	CustomToolChoiceTypeCustom CustomToolChoiceType = "custom"
-)
+// CustomToolChoiceTypeCustom is the one value of [CustomToolChoiceType], written even where nobody set it.
+const CustomToolChoiceTypeCustom CustomToolChoiceType = "custom"
 
-// Defines values for DeveloperMessageRole.
-const (
-	DeveloperMessageRoleDeveloper DeveloperMessageRole = "developer"
-)
+// DeveloperMessageRoleDeveloper is the one value of [DeveloperMessageRole], written even where nobody set it.
+const DeveloperMessageRoleDeveloper DeveloperMessageRole = "developer"
 
-// Defines values for FilePartType.
-const (
-	FilePartTypeFile FilePartType = "file"
-)
+// FilePartTypeFile is the one value of [FilePartType], written even where nobody set it.
+const FilePartTypeFile FilePartType = "file"
 
-// Defines values for FinishReason.
+// Values of [FinishReason] in the document; a server may know others.
 const (
+	// FinishReasonStop is a natural end or a stop sequence.
+	FinishReasonStop FinishReason = "stop"
+	// FinishReasonLength is a token limit; what there is of the answer may break off anywhere.
+	FinishReasonLength FinishReason = "length"
+	// FinishReasonToolCalls asks to have tools called.
+	FinishReasonToolCalls FinishReason = "tool_calls"
+	// FinishReasonContentFilter means that content was withheld.
 	FinishReasonContentFilter FinishReason = "content_filter"
-	FinishReasonFunctionCall  FinishReason = "function_call"
-	FinishReasonLength        FinishReason = "length"
-	FinishReasonStop          FinishReason = "stop"
-	FinishReasonToolCalls     FinishReason = "tool_calls"
+	// FinishReasonFunctionCall asks to have a function called, in the form before tools.
+	FinishReasonFunctionCall FinishReason = "function_call"
 )
 
-// Defines values for FunctionCallMode.
+// Values of [FunctionCallMode] in the document; a server may know others.
 const (
-	FunctionCallModeAuto FunctionCallMode = "auto"
+	// FunctionCallModeNone forbids calls.
 	FunctionCallModeNone FunctionCallMode = "none"
+	// FunctionCallModeAuto leaves it to the model.
+	FunctionCallModeAuto FunctionCallMode = "auto"
 )
 
-// Defines values for FunctionMessageRole.
-const (
-	FunctionMessageRoleFunction FunctionMessageRole = "function"
-)
+// FunctionMessageRoleFunction is the one value of [FunctionMessageRole], written even where nobody set it.
+const FunctionMessageRoleFunction FunctionMessageRole = "function"
 
-// Defines values for FunctionToolType.
-const (
-	FunctionToolTypeFunction FunctionToolType = "function"
-)
+// FunctionToolTypeFunction is the one value of [FunctionToolType], written even where nobody set it.
+const FunctionToolTypeFunction FunctionToolType = "function"
 
-// Defines values for FunctionToolCallType.
-const (
-	FunctionToolCallTypeFunction FunctionToolCallType = "function"
-)
+// FunctionToolCallTypeFunction is the one value of [FunctionToolCallType], written even where nobody set it.
+const FunctionToolCallTypeFunction FunctionToolCallType = "function"
 
-// Defines values for FunctionToolChoiceType.
-const (
-	FunctionToolChoiceTypeFunction FunctionToolChoiceType = "function"
-)
+// FunctionToolChoiceTypeFunction is the one value of [FunctionToolChoiceType], written even where nobody set it.
+const FunctionToolChoiceTypeFunction FunctionToolChoiceType = "function"
 
-// Defines values for GrammarFormatType.
-const (
-	GrammarFormatTypeGrammar GrammarFormatType = "grammar"
-)
+// GrammarFormatTypeGrammar is the one value of [GrammarFormatType], written even where nobody set it.
+const GrammarFormatTypeGrammar GrammarFormatType = "grammar"
 
-// Defines values for GrammarSyntax.
+// Values of [GrammarSyntax] in the document; a server may know others.
 const (
-	GrammarSyntaxLark  GrammarSyntax = "lark"
+	// GrammarSyntaxLark is a context-free grammar, as the Lark parser reads it.
+	GrammarSyntaxLark GrammarSyntax = "lark"
+	// GrammarSyntaxRegex is a regular expression.
 	GrammarSyntaxRegex GrammarSyntax = "regex"
 )
 
-// Defines values for ImageDetail.
+// Values of [ImageDetail] in the document; a server may know others.
 const (
+	// ImageDetailAuto leaves it to the model.
 	ImageDetailAuto ImageDetail = "auto"
+	// ImageDetailLow costs fewest tokens.
+	ImageDetailLow ImageDetail = "low"
+	// ImageDetailHigh shows small things.
 	ImageDetailHigh ImageDetail = "high"
-	ImageDetailLow  ImageDetail = "low"
 )
 
-// Defines values for ImagePartType.
-const (
-	ImagePartTypeImageURL ImagePartType = "image_url"
-)
+// ImagePartTypeImageURL is the one value of [ImagePartType], written even where nobody set it.
+const ImagePartTypeImageURL ImagePartType = "image_url"
 
-// Defines values for InputAudioFormat.
+// Values of [InputAudioFormat] in the document; a server may know others.
 const (
-	InputAudioFormatMP3 InputAudioFormat = "mp3"
+	// InputAudioFormatWav is WAV, uncompressed with a header.
 	InputAudioFormatWav InputAudioFormat = "wav"
+	// InputAudioFormatMP3 is MP3, compressed.
+	InputAudioFormatMP3 InputAudioFormat = "mp3"
 )
 
-// Defines values for JSONObjectResponseType.
-const (
-	JSONObjectResponseTypeJSONObject JSONObjectResponseType = "json_object"
-)
+// JSONObjectResponseTypeJSONObject is the one value of [JSONObjectResponseType], written even where nobody set it.
+const JSONObjectResponseTypeJSONObject JSONObjectResponseType = "json_object"
 
-// Defines values for JSONSchemaResponseType.
-const (
-	JSONSchemaResponseTypeJSONSchema JSONSchemaResponseType = "json_schema"
-)
+// JSONSchemaResponseTypeJSONSchema is the one value of [JSONSchemaResponseType], written even where nobody set it.
+const JSONSchemaResponseTypeJSONSchema JSONSchemaResponseType = "json_schema"
 
-// Defines values for Modality.
+// Values of [Modality] in the document; a server may know others.
 const (
+	// ModalityText is an answer to read.
+	ModalityText Modality = "text"
+	// ModalityAudio is an answer to hear; it needs the field `audio`, which names the voice.
 	ModalityAudio Modality = "audio"
-	ModalityText  Modality = "text"
 )
 
-// Defines values for ModerationErrorType.
-const (
-	ModerationErrorTypeError ModerationErrorType = "error"
-)
+// ModerationErrorTypeError is the one value of [ModerationErrorType], written even where nobody set it.
+const ModerationErrorTypeError ModerationErrorType = "error"
 
-// Defines values for ModerationInputType.
+// Values of [ModerationInputType] in the document; a server may know others.
 const (
+	// ModerationInputTypeText is text.
+	ModerationInputTypeText ModerationInputType = "text"
+	// ModerationInputTypeImage is an image.
 	ModerationInputTypeImage ModerationInputType = "image"
-	ModerationInputTypeText  ModerationInputType = "text"
 )
 
-// Defines values for ModerationMode.
+// Values of [ModerationMode] in the document; a server may know others.
 const (
-	ModerationModeBlock ModerationMode = "block"
+	// ModerationModeScore reports what it finds.
 	ModerationModeScore ModerationMode = "score"
+	// ModerationModeBlock also withholds what it flags.
+	ModerationModeBlock ModerationMode = "block"
 )
 
-// Defines values for ModerationResultType.
-const (
-	ModerationResultTypeModerationResult ModerationResultType = "moderation_result"
-)
+// ModerationResultTypeModerationResult is the one value of [ModerationResultType], written even where nobody set it.
+const ModerationResultTypeModerationResult ModerationResultType = "moderation_result"
 
-// Defines values for ModerationResultsType.
-const (
-	ModerationResultsTypeModerationResults ModerationResultsType = "moderation_results"
-)
+// ModerationResultsTypeModerationResults is the one value of [ModerationResultsType], written even where nobody set it.
+const ModerationResultsTypeModerationResults ModerationResultsType = "moderation_results"
 
-// Defines values for Order.
+// Values of [Order] in the document; a server may know others.
 const (
-	OrderAsc  Order = "asc"
+	// OrderAsc is oldest first.
+	OrderAsc Order = "asc"
+	// OrderDesc is newest first.
 	OrderDesc Order = "desc"
 )
 
-// Defines values for PredictionType.
-const (
-	PredictionTypeContent PredictionType = "content"
-)
+// PredictionTypeContent is the one value of [PredictionType], written even where nobody set it.
+const PredictionTypeContent PredictionType = "content"
 
-// Defines values for PromptCacheBreakpointMode.
-const (
-	PromptCacheBreakpointModeExplicit PromptCacheBreakpointMode = "explicit"
-)
+// PromptCacheBreakpointModeExplicit is the one value of [PromptCacheBreakpointMode], written even where nobody set it.
+const PromptCacheBreakpointModeExplicit PromptCacheBreakpointMode = "explicit"
 
-// Defines values for PromptCacheMode.
+// Values of [PromptCacheMode] in the document; a server may know others.
 const (
-	PromptCacheModeExplicit PromptCacheMode = "explicit"
+	// PromptCacheModeImplicit sets one breakpoint by itself and writes up to three explicit ones besides.
 	PromptCacheModeImplicit PromptCacheMode = "implicit"
+	// PromptCacheModeExplicit writes up to four explicit breakpoints and caches nothing without.
+	PromptCacheModeExplicit PromptCacheMode = "explicit"
 )
 
-// Defines values for PromptCacheRetention.
+// Values of [PromptCacheRetention] in the document; a server may know others.
 const (
-	PromptCacheRetentionHours24  PromptCacheRetention = "24h"
+	// PromptCacheRetentionInMemory is short, as long as memory keeps it.
 	PromptCacheRetentionInMemory PromptCacheRetention = "in_memory"
+	// PromptCacheRetentionHours24 is up to a day.
+	PromptCacheRetentionHours24 PromptCacheRetention = "24h"
 )
 
-// Defines values for PromptCacheTTL.
+// Values of [PromptCacheTTL] in the document; a server may know others.
 const (
+	// PromptCacheTTLMinutes30 is half an hour.
 	PromptCacheTTLMinutes30 PromptCacheTTL = "30m"
 )
 
-// Defines values for ReasoningEffort.
+// Values of [ReasoningEffort] in the document; a server may know others.
 const (
-	ReasoningEffortHigh    ReasoningEffort = "high"
-	ReasoningEffortLow     ReasoningEffort = "low"
-	ReasoningEffortMax     ReasoningEffort = "max"
-	ReasoningEffortMedium  ReasoningEffort = "medium"
+	// ReasoningEffortNone does without thinking.
+	ReasoningEffortNone ReasoningEffort = "none"
+	// ReasoningEffortMinimal is hardly any.
 	ReasoningEffortMinimal ReasoningEffort = "minimal"
-	ReasoningEffortNone    ReasoningEffort = "none"
-	ReasoningEffortXhigh   ReasoningEffort = "xhigh"
+	// ReasoningEffortLow is some, where the answer should come soon.
+	ReasoningEffortLow ReasoningEffort = "low"
+	// ReasoningEffortMedium is the usual amount.
+	ReasoningEffortMedium ReasoningEffort = "medium"
+	// ReasoningEffortHigh is much, for hard questions.
+	ReasoningEffortHigh ReasoningEffort = "high"
+	// ReasoningEffortXhigh is more than `high`.
+	ReasoningEffortXhigh ReasoningEffort = "xhigh"
+	// ReasoningEffortMax is as much as the model can.
+	ReasoningEffortMax ReasoningEffort = "max"
 )
 
-// Defines values for RefusalPartType.
-const (
-	RefusalPartTypeRefusal RefusalPartType = "refusal"
-)
+// RefusalPartTypeRefusal is the one value of [RefusalPartType], written even where nobody set it.
+const RefusalPartTypeRefusal RefusalPartType = "refusal"
 
-// Defines values for ResponseMessageRole.
-const (
-	ResponseMessageRoleAssistant ResponseMessageRole = "assistant"
-)
+// ResponseMessageRoleAssistant is the one value of [ResponseMessageRole], written even where nobody set it.
+const ResponseMessageRoleAssistant ResponseMessageRole = "assistant"
 
-// Defines values for Role.
+// Values of [Role] in the document; a server may know others.
 const (
-	RoleAssistant Role = "assistant"
+	// RoleDeveloper sets rules for the model, which users cannot lift.
 	RoleDeveloper Role = "developer"
-	RoleSystem    Role = "system"
-	RoleTool      Role = "tool"
-	RoleUser      Role = "user"
+	// RoleSystem sets rules, as `developer` does for newer models.
+	RoleSystem Role = "system"
+	// RoleUser asks.
+	RoleUser Role = "user"
+	// RoleAssistant is the model, which answers.
+	RoleAssistant Role = "assistant"
+	// RoleTool gives the result of a call.
+	RoleTool Role = "tool"
 )
 
-// Defines values for SearchContextSize.
+// Values of [SearchContextSize] in the document; a server may know others.
 const (
-	SearchContextSizeHigh   SearchContextSize = "high"
-	SearchContextSizeLow    SearchContextSize = "low"
+	// SearchContextSizeLow is least, which is cheap and quick.
+	SearchContextSizeLow SearchContextSize = "low"
+	// SearchContextSizeMedium is in between.
 	SearchContextSizeMedium SearchContextSize = "medium"
+	// SearchContextSizeHigh is most, which is dear and slow.
+	SearchContextSizeHigh SearchContextSize = "high"
 )
 
-// Defines values for ServiceTier.
+// Values of [ServiceTier] in the document; a server may know others.
 const (
-	ServiceTierAuto     ServiceTier = "auto"
-	ServiceTierDefault  ServiceTier = "default"
-	ServiceTierFast     ServiceTier = "fast"
-	ServiceTierFlex     ServiceTier = "flex"
+	// ServiceTierAuto is what the project is configured for.
+	ServiceTierAuto ServiceTier = "auto"
+	// ServiceTierDefault is the standard tier.
+	ServiceTierDefault ServiceTier = "default"
+	// ServiceTierFlex is cheaper and slower.
+	ServiceTierFlex ServiceTier = "flex"
+	// ServiceTierScale is capacity that was paid for in advance.
+	ServiceTierScale ServiceTier = "scale"
+	// ServiceTierPriority is quicker.
 	ServiceTierPriority ServiceTier = "priority"
-	ServiceTierScale    ServiceTier = "scale"
+	// ServiceTierFast is another name for `priority`.
+	ServiceTierFast ServiceTier = "fast"
 )
 
-// Defines values for SystemMessageRole.
-const (
-	SystemMessageRoleSystem SystemMessageRole = "system"
-)
+// SystemMessageRoleSystem is the one value of [SystemMessageRole], written even where nobody set it.
+const SystemMessageRoleSystem SystemMessageRole = "system"
 
-// Defines values for TextFormatType.
-const (
-	TextFormatTypeText TextFormatType = "text"
-)
+// TextFormatTypeText is the one value of [TextFormatType], written even where nobody set it.
+const TextFormatTypeText TextFormatType = "text"
 
-// Defines values for TextPartType.
-const (
-	TextPartTypeText TextPartType = "text"
-)
+// TextPartTypeText is the one value of [TextPartType], written even where nobody set it.
+const TextPartTypeText TextPartType = "text"
 
-// Defines values for TextResponseType.
-const (
-	TextResponseTypeText TextResponseType = "text"
-)
+// TextResponseTypeText is the one value of [TextResponseType], written even where nobody set it.
+const TextResponseTypeText TextResponseType = "text"
 
-// Defines values for ToolCallType.
+// Values of [ToolCallType] in the document; a server may know others.
 const (
-	ToolCallTypeCustom   ToolCallType = "custom"
+	// ToolCallTypeFunction is a call with arguments in JSON.
 	ToolCallTypeFunction ToolCallType = "function"
+	// ToolCallTypeCustom is a call with free text.
+	ToolCallTypeCustom ToolCallType = "custom"
 )
 
-// Defines values for ToolChoiceMode.
+// Values of [ToolChoiceMode] in the document; a server may know others.
 const (
-	ToolChoiceModeAuto     ToolChoiceMode = "auto"
-	ToolChoiceModeNone     ToolChoiceMode = "none"
+	// ToolChoiceModeNone forbids calls; it is meant by absence where there are no tools.
+	ToolChoiceModeNone ToolChoiceMode = "none"
+	// ToolChoiceModeAuto leaves it to the model; it is meant by absence where there are tools.
+	ToolChoiceModeAuto ToolChoiceMode = "auto"
+	// ToolChoiceModeRequired asks for at least one call.
 	ToolChoiceModeRequired ToolChoiceMode = "required"
 )
 
-// Defines values for ToolMessageRole.
-const (
-	ToolMessageRoleTool ToolMessageRole = "tool"
-)
+// ToolMessageRoleTool is the one value of [ToolMessageRole], written even where nobody set it.
+const ToolMessageRoleTool ToolMessageRole = "tool"
 
-// Defines values for UserLocationType.
-const (
-	UserLocationTypeApproximate UserLocationType = "approximate"
-)
+// UserLocationTypeApproximate is the one value of [UserLocationType], written even where nobody set it.
+const UserLocationTypeApproximate UserLocationType = "approximate"
 
-// Defines values for UserMessageRole.
-const (
-	UserMessageRoleUser UserMessageRole = "user"
-)
+// UserMessageRoleUser is the one value of [UserMessageRole], written even where nobody set it.
+const UserMessageRoleUser UserMessageRole = "user"
 
-// Defines values for Verbosity.
+// Values of [Verbosity] in the document; a server may know others.
 const (
-	VerbosityHigh   Verbosity = "high"
-	VerbosityLow    Verbosity = "low"
+	// VerbosityLow is short and to the point.
+	VerbosityLow Verbosity = "low"
+	// VerbosityMedium is neither short nor long.
 	VerbosityMedium Verbosity = "medium"
+	// VerbosityHigh is at length, with explanations.
+	VerbosityHigh Verbosity = "high"
 )
 
 // AllowedTool names a tool in the form of a tool choice, such as type `function` and a `function` with its name.
@@ -374,8 +366,7 @@ func (t *AllowedTool) EncodeJSON(e *codec.Encoder) {
 
 // AllowedTools is a subset of the tools and whether one of them must be called.
 type AllowedTools struct {
-	// Mode says whether one of the allowed tools must be called: `auto`
-	// leaves it to the model, `required` asks for at least one call.
+	// Mode says whether one of the allowed tools must be called.
 	Mode AllowedToolsMode `json:"mode"`
 
 	// Tools lists the tools that may be called, each as a tool choice names it.
@@ -458,8 +449,7 @@ func (c AllowedToolsChoiceType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// AllowedToolsMode says whether one of the allowed tools must be called: `auto`
-// leaves it to the model, `required` asks for at least one call.
+// AllowedToolsMode says whether one of the allowed tools must be called.
 type AllowedToolsMode string
 
 // Annotation is a source of the answer.
@@ -1153,9 +1143,7 @@ type Choice struct {
 	// Message is the model's answer.
 	Message ResponseMessage `json:"message"`
 
-	// FinishReason says why generation ended: `stop` at a natural end or a stop sequence, `length` at a token limit,
-	// `tool_calls` to have tools called, `content_filter` because content was withheld, `function_call`
-	// to have a function called in the form before tools. A compatible server may send others.
+	// FinishReason says why generation ended. A compatible server may send others.
 	FinishReason FinishReason `json:"finish_reason"`
 
 	// Logprobs holds the log probabilities of the answer's tokens; null unless they were asked for.
@@ -2437,9 +2425,7 @@ func (c FilePartType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// FinishReason says why generation ended: `stop` at a natural end or a stop sequence, `length` at a token limit,
-// `tool_calls` to have tools called, `content_filter` because content was withheld, `function_call`
-// to have a function called in the form before tools. A compatible server may send others.
+// FinishReason says why generation ended. A compatible server may send others.
 type FinishReason string
 
 // FunctionCall is the function to call and the arguments the model wrote for it.
@@ -2524,7 +2510,7 @@ func (t *FunctionCallDelta) EncodeJSON(e *codec.Encoder) {
 	e.EndObject()
 }
 
-// FunctionCallMode is a choice that names no function: `none` forbids calls, `auto` leaves it to the model.
+// FunctionCallMode is a choice that names no function.
 type FunctionCallMode string
 
 // FunctionDefinition tells the model about a function.
@@ -2793,7 +2779,7 @@ type Grammar struct {
 	// Definition is the grammar itself.
 	Definition string `json:"definition"`
 
-	// Syntax is the language of a grammar: Lark or a regular expression.
+	// Syntax is the language of a grammar.
 	Syntax GrammarSyntax `json:"syntax"`
 }
 
@@ -2873,11 +2859,10 @@ func (c GrammarFormatType) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// GrammarSyntax is the language of a grammar: Lark or a regular expression.
+// GrammarSyntax is the language of a grammar.
 type GrammarSyntax string
 
-// ImageDetail is how closely the model looks at an image: `low` costs fewest tokens, `high`
-// shows small things, `auto`, which absence means, leaves it to the model.
+// ImageDetail is how closely the model looks at an image; `auto` when absent.
 type ImageDetail string
 
 // ImagePart is an image.
@@ -2936,8 +2921,7 @@ func (c ImagePartType) MarshalText() ([]byte, error) {
 
 // ImageURL says where an image is and how closely to look at it.
 type ImageURL struct {
-	// Detail is how closely the model looks at an image: `low` costs fewest tokens, `high`
-	// shows small things, `auto`, which absence means, leaves it to the model.
+	// Detail is how closely the model looks at an image; `auto` when absent.
 	Detail ImageDetail `json:"detail,omitempty,omitzero"`
 
 	// URL is the address of the image: http, https, or data with the image in base64.
@@ -3167,7 +3151,7 @@ func (t *Metadata) EncodeJSON(e *codec.Encoder) {
 	codec.WriteMap(e, *t, func(v *string, e *codec.Encoder) { e.WriteString(*v) })
 }
 
-// Modality is a kind of output: `text` or `audio`.
+// Modality is a kind of output.
 type Modality string
 
 // Moderation is what moderation found on both sides of the conversation.
@@ -3227,7 +3211,7 @@ func (t *ModerationCategories) EncodeJSON(e *codec.Encoder) {
 
 // ModerationConfig sets how one side of the conversation is moderated.
 type ModerationConfig struct {
-	// Mode is what moderation does: `score` reports what it finds, `block` also withholds what it flags.
+	// Mode is what moderation does.
 	Mode ModerationMode `json:"mode"`
 }
 
@@ -3335,7 +3319,7 @@ func (t *ModerationInputTypes) EncodeJSON(e *codec.Encoder) {
 	})
 }
 
-// ModerationMode is what moderation does: `score` reports what it finds, `block` also withholds what it flags.
+// ModerationMode is what moderation does.
 type ModerationMode string
 
 // ModerationOutcome is the result of a moderation, or why there is none.
@@ -3611,7 +3595,7 @@ func (t *NamedSchema) EncodeJSON(e *codec.Encoder) {
 	e.EndObject()
 }
 
-// Order is the direction of a listing by creation time: `asc`, oldest first, or `desc`, newest first.
+// Order is the direction of a listing by creation time.
 type Order string
 
 // Prediction is text that is expected to recur in the answer, which speeds its generation up.
@@ -3704,17 +3688,15 @@ func (c PromptCacheBreakpointMode) MarshalText() ([]byte, error) {
 	return []byte(c), nil
 }
 
-// PromptCacheMode says who sets the breakpoints: `implicit`, which absence means, sets one by itself and writes up to
-// three explicit ones besides; `explicit` writes up to four explicit ones and caches nothing without.
+// PromptCacheMode says who sets the breakpoints; `implicit` when absent.
 type PromptCacheMode string
 
 // PromptCacheOptions sets how prefixes of the prompt are cached.
 type PromptCacheOptions struct {
-	// Mode says who sets the breakpoints: `implicit`, which absence means, sets one by itself and writes up to
-	// three explicit ones besides; `explicit` writes up to four explicit ones and caches nothing without.
+	// Mode says who sets the breakpoints; `implicit` when absent.
 	Mode PromptCacheMode `json:"mode,omitempty,omitzero"`
 
-	// TTL is the shortest time that a cached prefix is kept: `30m`, half an hour, which absence means.
+	// TTL is the shortest time that a cached prefix is kept; `30m` when absent.
 	TTL PromptCacheTTL `json:"ttl,omitempty,omitzero"`
 }
 
@@ -3746,10 +3728,10 @@ func (t *PromptCacheOptions) EncodeJSON(e *codec.Encoder) {
 	e.EndObject()
 }
 
-// PromptCacheRetention is the longest time a cached prefix is kept: `in_memory`, which is short, or `24h`.
+// PromptCacheRetention is the longest time a cached prefix is kept.
 type PromptCacheRetention string
 
-// PromptCacheTTL is the shortest time that a cached prefix is kept: `30m`, half an hour, which absence means.
+// PromptCacheTTL is the shortest time that a cached prefix is kept; `30m` when absent.
 type PromptCacheTTL string
 
 // PromptTokensDetails says what the prompt tokens were.
@@ -3807,8 +3789,7 @@ func (t *PromptTokensDetails) EncodeJSON(e *codec.Encoder) {
 	e.EndObject()
 }
 
-// ReasoningEffort is how much a reasoning model thinks before it answers,
-// from `none` to `max`. Not every model knows every level.
+// ReasoningEffort is how much a reasoning model thinks before it answers. Not every model knows every level.
 type ReasoningEffort string
 
 // RefusalPart is the model's refusal to answer.
@@ -3955,9 +3936,7 @@ type Role string
 // SearchContextSize is how much of the search results the model reads; `medium` when absent.
 type SearchContextSize string
 
-// ServiceTier is the processing tier of a request: `auto` as the project is configured,
-// `default` the standard one, `flex` cheaper and slower, `scale` capacity paid
-// in advance, `priority` quicker, and `fast` another name for `priority`.
+// ServiceTier is the processing tier of a request.
 type ServiceTier string
 
 // Stop is the text at which generation ends: one string, or up to
@@ -4425,7 +4404,7 @@ type ToolCallDelta struct {
 	// ID identifies the call; only the first delta of a call has it.
 	ID string `json:"id,omitempty,omitzero"`
 
-	// Type is the kind of a tool call: `function` or `custom`. Only the first delta of a call has it.
+	// Type is the kind of a tool call. Only the first delta of a call has it.
 	Type ToolCallType `json:"type,omitempty,omitzero"`
 
 	// Custom is what the call of a custom tool gains by a chunk.
@@ -4472,7 +4451,7 @@ func (t *ToolCallDelta) EncodeJSON(e *codec.Encoder) {
 	e.EndObject()
 }
 
-// ToolCallType is the kind of a tool call: `function` or `custom`. Only the first delta of a call has it.
+// ToolCallType is the kind of a tool call. Only the first delta of a call has it.
 type ToolCallType string
 
 // ToolCalls lists the calls the model made in one turn.
@@ -4498,8 +4477,7 @@ func (t *ToolCalls) EncodeJSON(e *codec.Encoder) {
 // It holds one of [ToolChoiceMode], [AllowedToolsChoice], [FunctionToolChoice], [CustomToolChoice], or [Raw].
 type ToolChoice interface{ isToolChoice() }
 
-// ToolChoiceMode is a choice that names no tool: `none` forbids calls, `auto`
-// leaves it to the model, `required` asks for at least one.
+// ToolChoiceMode is a choice that names no tool.
 type ToolChoiceMode string
 
 // ToolMessage is what a tool returned to the model's call.

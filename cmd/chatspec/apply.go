@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"github.com/aymanbagabas/go-udiff"
@@ -87,7 +89,7 @@ func (f *applyFlags) run(ctx context.Context, c *console, args []string) error {
 // carryOut writes the file or the diff, and says on standard error what was done and what was refused.
 func (f *applyFlags) carryOut(c *console, before string, plan *drift.Plan) error {
 	if f.dryRun {
-		diff := udiff.Unified(f.spec, f.spec, before, string(plan.Text))
+		diff := unifiedDiff(f.spec, before, string(plan.Text))
 		if isTerminal(c.stdout) {
 			diff = printable(diff)
 		}
@@ -122,6 +124,24 @@ func (f *applyFlags) carryOut(c *console, before string, plan *drift.Plan) error
 		c.note("nothing to add")
 	}
 	return nil
+}
+
+// hunkHeader is the line above the lines of a hunk.
+var hunkHeader = regexp.MustCompile(`(?m)^@@ .* @@$`)
+
+// unifiedDiff shows what changes in a file. The library says too low where a hunk begins in the new text when the one
+// before it has two edits.
+func unifiedDiff(name, before, after string) string {
+	grown := 0 // by so many lines, up to the hunk
+	return hunkHeader.ReplaceAllStringFunc(udiff.Unified(name, name, before, after), func(header string) string {
+		var from, lines, to, now int
+		if n, _ := fmt.Sscanf(header, "@@ -%d,%d +%d,%d @@", &from, &lines, &to, &now); n < 4 {
+			return header
+		}
+		to = from + grown
+		grown += now - lines
+		return fmt.Sprintf("@@ -%d,%d +%d,%d @@", from, lines, to, now)
+	})
 }
 
 // replaceFile writes a file as a whole: whoever reads it sees the old text or the new one.

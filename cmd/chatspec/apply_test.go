@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 // What the tests take out of our document, so that the whole document has it in addition.
 const (
+	fast       = "        fast: is another name for `priority`.\n"
 	textTokens = "        text_tokens: {type: integer, description: counts the tokens of text output.}\n"
 	padding    = "        obfuscation:\n          type: string\n          x-accumulate: none\n          description: is padding, so that the length of the chunk does not give the text away.\n"
 )
@@ -35,7 +37,7 @@ func read(t *testing.T, name string) string {
 // TestApply takes over what a document has lost, through a link to it, and then has nothing left to do.
 func TestApply(t *testing.T) {
 	t.Parallel()
-	spec, whole := file(t, "openapi.yaml", edited(t, tiers, noTiers, textTokens, "")), file(t, "new.yaml", chatspec.Spec)
+	spec, whole := file(t, "openapi.yaml", edited(t, tiers, noTiers, fast, "", textTokens, "")), file(t, "new.yaml", chatspec.Spec)
 	if err := os.Chmod(spec, 0o640); err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +47,7 @@ func TestApply(t *testing.T) {
 	}
 	program(t, nil, "apply", "-spec", link, whole).check(t, exitOK, "", "chatspec: added "+tiersAt+"\nchatspec: added "+tokensAt+
 		"\nchatspec: 2 additions; now write what the places with \"TODO describe\" mean, and generate\n")
-	want := edited(t, tiers, "# TODO describe the value fast\n      "+tiers,
+	want := edited(t, fast, "        fast: TODO describe this value\n",
 		textTokens, "        text_tokens:\n          type: integer\n          description: TODO describe this field\n")
 	if got := read(t, spec); got != want {
 		t.Errorf("got\n%s", got)
@@ -66,23 +68,58 @@ func TestApply(t *testing.T) {
 // TestApplyDryRun shows the edit and leaves the file alone.
 func TestApplyDryRun(t *testing.T) {
 	t.Parallel()
-	text := edited(t, tiers, noTiers, padding, "")
+	text := edited(t, tiers, noTiers, fast, "", padding, "")
 	spec := file(t, "openapi.yaml", text)
 	const refusal = "chatspec: refused added " + paddingAt + ": it is streamed: say with x-accumulate how its pieces add up\n"
 	programWith(t, nil, chatspec.Spec, "apply", "-dry-run", "-spec", spec, "-").check(t, exitFailure, "--- "+spec+"\n+++ "+spec+`
-@@ -423,7 +423,8 @@
+@@ -442,13 +442,14 @@
        default: medium
      ServiceTier:
        type: string
 -      enum: [auto, default, flex, scale, priority]
-+      # TODO describe the value fast
 +      enum: [auto, default, flex, scale, priority, fast]
-       description: |-
-         is the processing tier of a request: `+"`auto` as the project is configured,\n"+
-		"         `default` the standard one, `flex` cheaper and slower, `scale` capacity paid\n",
+       x-enumDescriptions:
+         auto: is what the project is configured for.
+         default: is the standard tier.
+         flex: is cheaper and slower.
+         scale: is capacity that was paid for in advance.
+         priority: is quicker.
++        fast: TODO describe this value
+       description: is the processing tier of a request.
+       default: auto
+     PromptCacheRetention:
+`,
 		"chatspec: added "+tiersAt+"\n"+refusal+"chatspec: 1 difference left for you\n")
 	if read(t, spec) != text {
 		t.Error("the file has changed")
+	}
+}
+
+// TestApplyDryRunCounts has several edits: each hunk of the diff says where its lines are in the file that apply writes.
+func TestApplyDryRunCounts(t *testing.T) {
+	t.Parallel()
+	spec, whole := file(t, "openapi.yaml", edited(t, tiers, noTiers, fast, "", textTokens, "")), file(t, "new.yaml", chatspec.Spec)
+	diff := program(t, nil, "apply", "-dry-run", "-spec", spec, whole).out
+	program(t, nil, "apply", "-spec", spec, whole)
+	lines := strings.SplitAfter(read(t, spec), "\n")
+	hunks := strings.Split(diff, "\n@@ ")[1:]
+	if len(hunks) != 2 {
+		t.Fatalf("want two hunks:\n%s", diff)
+	}
+	for _, hunk := range hunks {
+		var from, old, to, now int
+		if _, err := fmt.Sscanf(hunk, "-%d,%d +%d,%d @@", &from, &old, &to, &now); err != nil {
+			t.Fatal(err)
+		}
+		var want strings.Builder
+		for line := range strings.Lines(hunk[strings.Index(hunk, "\n")+1:]) {
+			if line[0] != '-' {
+				want.WriteString(strings.TrimSuffix(line[1:], "\n") + "\n")
+			}
+		}
+		if got := strings.Join(lines[to-1:to-1+now], ""); got != want.String() {
+			t.Errorf("at line %d is\n%s\nwant\n%s", to, got, want.String())
+		}
 	}
 }
 
@@ -90,7 +127,7 @@ func TestApplyDryRun(t *testing.T) {
 func TestApplyTheOfficialDocument(t *testing.T) {
 	t.Parallel()
 	name := needUpstream(t, "2026-08-21")
-	spec := file(t, "openapi.yaml", edited(t, tiers, noTiers, textTokens, ""))
+	spec := file(t, "openapi.yaml", edited(t, tiers, noTiers, fast, "", textTokens, ""))
 	if got := program(t, nil, "apply", "-spec", spec, name); got.code != exitOK || strings.Count(got.err, "chatspec: added ") != 2 {
 		t.Errorf("%+v", got)
 	}
@@ -100,7 +137,7 @@ func TestApplyTheOfficialDocument(t *testing.T) {
 // TestApplyFails has what goes wrong: the file stays as it was, and nothing lies beside it.
 func TestApplyFails(t *testing.T) {
 	t.Parallel()
-	text := edited(t, tiers, noTiers)
+	text := edited(t, tiers, noTiers, fast, "")
 	spec := file(t, "openapi.yaml", text)
 	for _, tc := range []struct{ stdin, want string }{
 		{"openapi: 3.1.0\npaths: 5", "standard input:2: #/paths: want an object, not a number"},

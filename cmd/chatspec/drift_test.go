@@ -100,8 +100,8 @@ func TestDriftBetweenVersions(t *testing.T) {
 	const also = " response 200 application/json.service_tier\n"
 	program(t, nil, "drift", old, now).check(t, exitFailure, `GET /chat/completions
   added    response 200 application/json.data[].service_tier value "fast"
-    `+old+`:426 #/components/schemas/ServiceTier/enum
-    `+now+`:426 #/components/schemas/ServiceTier/enum/5
+    `+old+`:445 #/components/schemas/ServiceTier/enum
+    `+now+`:445 #/components/schemas/ServiceTier/enum/5
     also GET /chat/completions/{completion_id}`+also+`    also POST /chat/completions request application/json.service_tier
     also POST /chat/completions`+also+`    also in 2 more places, which -json lists
 `, "chatspec: 1 difference in 6 places\n")

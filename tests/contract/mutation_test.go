@@ -126,6 +126,7 @@ var mutations = []mutation{
 
 	{"text changed", "#/components/schemas/Choice", set("description", "is another text."), nil},
 	{"extension changed", "#/components/schemas/Delta", set("x-accumulates-to", "Other"), nil},
+	{"words of an enum changed", "#/components/schemas/Verbosity/x-enumDescriptions", set("low", "is other words."), nil},
 	{"null written in the old style", "#/components/schemas/CreateChatCompletionRequest/properties/n", func(node map[string]any) {
 		node["type"], node["nullable"] = "integer", true
 	}, nil},

@@ -2,10 +2,14 @@ package contract_test
 
 import (
 	"fmt"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/chatspec/chatspec"
+	"github.com/chatspec/chatspec/cmd/chatspec/drift"
 )
 
 // A rule looks at a parsed document and says where it is broken.
@@ -19,6 +23,7 @@ var rules = map[string]rule{
 	"null":      nullsAreMarked,
 	"query":     queryParametersArePointers,
 	"text":      everythingIsDescribed,
+	"enum":      enumsSayWhatTheyMean,
 	"operation": operationsSayHowTheyFail,
 	"response":  responsesAreClosed,
 }
@@ -31,6 +36,27 @@ func TestDocumentRules(t *testing.T) {
 			t.Parallel()
 			check(doc, func(path, why string) { t.Errorf("%s %s", path, why) })
 		})
+	}
+}
+
+// What overlays add becomes Go in the same way.
+func TestOverlaysSayWhatEnumsMean(t *testing.T) {
+	t.Parallel()
+	names, err := fs.Glob(chatspec.Sources, "api/overlays/*.yaml")
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	for _, name := range names {
+		data, err := fs.ReadFile(chatspec.Sources, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		root, err := drift.ParseNode(name, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		overlay := &tree{root.Plain().(map[string]any)}
+		enumsSayWhatTheyMean(overlay, func(path, why string) { t.Errorf("%s: %s %s", name, path, why) })
 	}
 }
 
@@ -176,6 +202,24 @@ func everythingIsDescribed(doc *tree, broken func(path, why string)) {
 			broken(name, "has no description")
 		}
 	}
+}
+
+// enumsSayWhatTheyMean looks at every enum, also at those that an overlay adds or adds to.
+func enumsSayWhatTheyMean(doc *tree, broken func(path, why string)) {
+	each(doc.Root(), "#", func(path string, node map[string]any) {
+		values, _ := node["enum"].([]any)
+		words := object(node["x-enumDescriptions"])
+		for _, value := range values {
+			if text, _ := words[fmt.Sprint(value)].(string); !described.MatchString(text) {
+				broken(path, fmt.Sprintf("has no words in x-enumDescriptions for %v that go on after a name as a sentence", value))
+			}
+		}
+		for value := range words {
+			if !slices.ContainsFunc(values, func(v any) bool { return fmt.Sprint(v) == value }) {
+				broken(path, "has words in x-enumDescriptions for "+value+", which is no value")
+			}
+		}
+	})
 }
 
 // types are the JSON types that a schema names.

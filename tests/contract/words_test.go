@@ -1,7 +1,9 @@
 package contract_test
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,8 +17,9 @@ var sentenceEnd = regexp.MustCompile(`[.:;!?]\s+|\n\s*(?:[-*]\s|\n)`)
 func sentences(doc *tree) map[string]string {
 	out := map[string]string{}
 	each(doc.Root(), "#", func(path string, node map[string]any) {
-		for _, key := range []string{"description", "summary"} {
-			text, _ := node[key].(string)
+		texts := slices.Collect(maps.Values(object(node["x-enumDescriptions"])))
+		for _, text := range append(texts, node["description"], node["summary"]) {
+			text, _ := text.(string)
 			for _, s := range sentenceEnd.Split(text, -1) {
 				words := strings.Fields(strings.ToLower(strings.Trim(s, " \n.,:;!?")))
 				if len(words) >= 4 {

@@ -119,7 +119,7 @@ func (a *applier) try(d Difference) (pointer string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("the edit would break the document: %w", err)
 	}
-	if !reflect.DeepEqual(without(doc.Root, e.pointer), a.doc.Root.Plain()) {
+	if !reflect.DeepEqual(without(doc.Root, e.pointers()), a.doc.Root.Plain()) {
 		return "", fmt.Errorf("the edit at %s would change more than it should", e.pointer)
 	}
 	facts, err := Flatten(doc, a.scope)
@@ -139,9 +139,17 @@ func (a *applier) try(d Difference) (pointer string, err error) {
 	return e.pointer, nil
 }
 
-// without is the plain value of a document without what stands at the pointer.
-func without(root *Node, pointer string) any {
+// without is the plain value of a document without what stands at the pointers.
+func without(root *Node, pointers []string) any {
 	plain := root.Plain()
+	for _, pointer := range pointers {
+		remove(plain, pointer)
+	}
+	return plain
+}
+
+// remove takes out of a plain value what stands at the pointer, where something does.
+func remove(plain any, pointer string) {
 	parts := strings.Split(strings.TrimPrefix(pointer, "#/"), "/")
 	set := func(any) {} // puts a value into the place of the one that is looked at
 	v := plain
@@ -157,7 +165,7 @@ func without(root *Node, pointer string) any {
 		case []any:
 			at, err := strconv.Atoi(part)
 			if err != nil || at < 0 || at >= len(n) {
-				return nil
+				return
 			}
 			if last {
 				set(slices.Delete(n, at, at+1))
@@ -165,5 +173,4 @@ func without(root *Node, pointer string) any {
 			set, v = func(v any) { n[at] = v }, n[at]
 		}
 	}
-	return plain
 }

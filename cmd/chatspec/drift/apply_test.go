@@ -44,6 +44,21 @@ components:
       - 'b'   # quoted
       description: is listed.
     Named: {type: string, enum: [x], x-enum-varnames: [X], description: is named.}
+    Side:
+      type: string
+      enum: [up, down]
+      x-enumDescriptions:
+        up: is up.
+        down: is down.
+      description: is a side.
+    Wind:
+      type: string
+      x-enumDescriptions:
+        n: is north.
+      enum:
+      - n
+      description: is a wind.
+    Short: {type: string, enum: [s], x-enumDescriptions: {s: is short.}}
     Shared:
       type: object
       description: is shared.
@@ -54,6 +69,9 @@ components:
         text: {type: string, description: is text.}
         effort: {$ref: '#/components/schemas/Effort'}
         named: {$ref: '#/components/schemas/Named'}
+        short: {$ref: '#/components/schemas/Short'}
+        side: {$ref: '#/components/schemas/Side'}
+        wind: {$ref: '#/components/schemas/Wind'}
     Chunk:
       type: object
       x-accumulates-to: Answer
@@ -131,8 +149,8 @@ func TestApply(t *testing.T) {
 		},
 		"what a component says, or null": {
 			inAnswer, inAnswer + "        so: {type: [object, 'null'], properties: {a: {type: string}}}\n",
-			"        named: {$ref: '#/components/schemas/Named'}\n",
-			"        named: {$ref: '#/components/schemas/Named'}\n        so:\n          anyOf: [{$ref: '#/components/schemas/Shared'}, {type: 'null'}]\n          x-omitempty: true\n          description: TODO describe this field\n",
+			"        side: {$ref: '#/components/schemas/Side'}\n",
+			"        side: {$ref: '#/components/schemas/Side'}\n        so:\n          anyOf: [{$ref: '#/components/schemas/Shared'}, {type: 'null'}]\n          x-omitempty: true\n          description: TODO describe this field\n",
 		},
 		"value in brackets": {
 			effort, strings.Replace(effort, "low,", "low, 'no', ", 1),
@@ -141,6 +159,15 @@ func TestApply(t *testing.T) {
 		"value in a line": {
 			"      - a\n", "      - a\n      - c-d\n",
 			"      - 'b'   # quoted\n", "      - 'b'   # quoted\n      # TODO describe the value c-d\n      - c-d\n",
+		},
+		"value with words": {
+			"enum: [up, down]", "enum: [up, down, 'off']",
+			"enum: [up, down]\n      x-enumDescriptions:\n        up: is up.\n        down: is down.\n",
+			"enum: [up, down, 'off']\n      x-enumDescriptions:\n        up: is up.\n        down: is down.\n        'off': TODO describe this value\n",
+		},
+		"value below its words": {
+			"      - n\n", "      - n\n      - e\n",
+			"        n: is north.\n      enum:\n      - n\n", "        n: is north.\n        e: TODO describe this value\n      enum:\n      - n\n      - e\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -211,6 +238,7 @@ func TestApplyRefuses(t *testing.T) {
 		"streamed alone":       {inChunk, inChunk + "        new: {type: integer}\n", "it is streamed, and Answer, to which chunks add up, has no such field"},
 		"field in brackets":    {"properties: {a: {type: string}}", "properties: {a: {type: string}, b: {type: string}}", "the fields of the object stand in brackets; put them into lines of their own first"},
 		"constant":             {"const: one", "enum: [one, two]", "our document has a constant here, which would become an enum"},
+		"words in brackets":    {"enum: [s]", "enum: [s, t]", "the fields of the object stand in brackets; put them into lines of their own first"},
 		"names for Go":         {"enum: [x]", "enum: [x, y]", "x-enum-varnames of #/components/schemas/Named needs a Go name for it"},
 		"type":                 {"text: {type: string, description: is text.}", "text: {type: [string, 'null']}", "type is neither a new field nor a new value"},
 		"changed type":         {"text: {type: string, description: is text.}", "text: {type: integer}", "a change of what is there breaks those who rely on it"},

@@ -16,10 +16,20 @@ type edit struct {
 	object *Node
 	key    string
 	lines  []string // the members of its value
+	text   string   // its value in place of them; the member is the last one then
 
 	// An element of a list.
 	list  *Node
 	value *Node
+	words *edit // the member that asks what the element means; a comment does where there is none
+}
+
+// pointers are all that the edit adds.
+func (e edit) pointers() []string {
+	if e.words != nil {
+		return []string{e.pointer, e.words.pointer}
+	}
+	return []string{e.pointer}
 }
 
 // apply returns the text with the edit. Every other byte stays.
@@ -29,13 +39,29 @@ func (e edit) apply(text []byte) ([]byte, error) {
 		ending = "\r\n"
 	}
 	lines := strings.SplitAfter(string(text), "\n")
-	var err error
-	if e.list != nil {
-		lines, err = e.addElement(lines, ending)
-	} else {
-		lines, err = e.addMember(lines, ending)
-	}
+	lines, err := e.add(lines, ending)
 	return []byte(strings.Join(lines, "")), err
+}
+
+// add makes what is further down first, so that lines stay where the nodes say they are.
+func (e edit) add(lines []string, ending string) ([]string, error) {
+	switch {
+	case e.list == nil:
+		return e.addMember(lines, ending)
+	case e.words == nil:
+		return e.addElement(lines, ending)
+	}
+	steps := []func([]string, string) ([]string, error){e.addElement, e.words.addMember}
+	if e.list.Line < e.words.object.Line {
+		slices.Reverse(steps)
+	}
+	for _, step := range steps {
+		var err error
+		if lines, err = step(lines, ending); err != nil {
+			return nil, err
+		}
+	}
+	return lines, nil
 }
 
 // addMember writes the member in lines of its own, behind the one that it follows.
@@ -49,11 +75,18 @@ func (e edit) addMember(lines []string, ending string) ([]string, error) {
 	}
 	indent := strings.Repeat(" ", fields[0].Column-1)
 	added := []string{indent + scalar(e.key) + ":" + ending}
+	if e.text != "" {
+		added = []string{indent + scalar(e.key) + ": " + e.text + ending}
+	}
 	for _, line := range e.lines {
 		added = append(added, indent+"  "+line+ending)
 	}
+	i := len(fields)
+	if e.text == "" {
+		i = position(fields, e.key)
+	}
 	at := fields[0].Line - 1
-	if i := position(fields, e.key); i > 0 {
+	if i > 0 {
 		at = blockEnd(lines, fields[i-1])
 	}
 	if at > 0 && !strings.HasSuffix(lines[at-1], "\n") { // the last line of the text
@@ -96,7 +129,8 @@ func blockEnd(lines []string, f Field) int {
 	return end
 }
 
-// addElement writes the element behind the last one, and above it a comment that asks for a description.
+// addElement writes the element behind the last one, and above it, where nothing else asks what it means, a comment
+// that does.
 func (e edit) addElement(lines []string, ending string) ([]string, error) {
 	if len(e.list.Items) == 0 {
 		return nil, errors.New("the list is empty")
@@ -108,7 +142,10 @@ func (e edit) addElement(lines []string, ending string) ([]string, error) {
 	at := last.Line - 1
 	line := lines[at]
 	indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
-	comment := indent + "# " + Placeholder + " the value " + scalar(e.value.Text) + ending
+	var comment []string
+	if e.words == nil {
+		comment = []string{indent + "# " + Placeholder + " the value " + scalar(e.value.Text) + ending}
+	}
 	value := e.value.literal()
 	if e.value.Kind == Text {
 		value = scalar(e.value.Text)
@@ -121,12 +158,12 @@ func (e edit) addElement(lines []string, ending string) ([]string, error) {
 		if dash < 0 || strings.TrimSpace(line[:dash]) != "" {
 			return nil, errors.New("the list is written in a way that is not edited")
 		}
-		return slices.Insert(lines, at+1, comment, indent+"- "+value+ending), nil
+		return slices.Insert(lines, at+1, append(comment, indent+"- "+value+ending)...), nil
 	}
 	start := byteOffset(line, last.Column)
 	end := start + scalarLength(line[start:])
 	lines[at] = line[:end] + ", " + value + line[end:]
-	return slices.Insert(lines, at, comment), nil
+	return slices.Insert(lines, at, comment...), nil
 }
 
 // byteOffset is that of a column, which counts characters from 1.

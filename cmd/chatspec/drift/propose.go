@@ -54,7 +54,14 @@ func (a *applier) proposeValue(d Difference) (edit, error) {
 	if err != nil {
 		return edit{}, err
 	}
-	return edit{pointer: pointer + "/" + strconv.Itoa(len(list.Items)), list: list, value: value}, nil
+	e := edit{pointer: pointer + "/" + strconv.Itoa(len(list.Items)), list: list, value: value}
+	if words, err := a.doc.Lookup(schema + "/x-enumDescriptions"); err == nil {
+		e.words = &edit{
+			pointer: schema + "/x-enumDescriptions/" + escape(value.Text),
+			object:  words, key: value.Text, text: Placeholder + " this value",
+		}
+	}
+	return e, nil
 }
 
 // proposeField adds an optional field to the object that has the others.

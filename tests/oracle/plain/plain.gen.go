@@ -8,8 +8,7 @@ import "github.com/chatspec/chatspec/tests/oracle/union"
 type AllowedTool map[string]interface{}
 
 type AllowedTools struct {
-	// Mode says whether one of the allowed tools must be called: `auto`
-	// leaves it to the model, `required` asks for at least one call.
+	// Mode says whether one of the allowed tools must be called.
 	Mode AllowedToolsMode `json:"mode"`
 
 	// Tools lists the tools that may be called, each as a tool choice names it.
@@ -213,9 +212,7 @@ type Choice struct {
 	// Message is the model's answer.
 	Message ResponseMessage `json:"message"`
 
-	// FinishReason says why generation ended: `stop` at a natural end or a stop sequence, `length` at a token limit,
-	// `tool_calls` to have tools called, `content_filter` because content was withheld, `function_call`
-	// to have a function called in the form before tools. A compatible server may send others.
+	// FinishReason says why generation ended. A compatible server may send others.
 	FinishReason FinishReason `json:"finish_reason"`
 
 	// Logprobs holds the log probabilities of the answer's tokens; null unless they were asked for.
@@ -715,7 +712,7 @@ type Grammar struct {
 	// Definition is the grammar itself.
 	Definition string `json:"definition"`
 
-	// Syntax is the language of a grammar: Lark or a regular expression.
+	// Syntax is the language of a grammar.
 	Syntax GrammarSyntax `json:"syntax"`
 }
 
@@ -747,8 +744,7 @@ type ImagePart struct {
 type ImagePartType string
 
 type ImageURL struct {
-	// Detail is how closely the model looks at an image: `low` costs fewest tokens, `high`
-	// shows small things, `auto`, which absence means, leaves it to the model.
+	// Detail is how closely the model looks at an image; `auto` when absent.
 	Detail ImageDetail `json:"detail,omitempty,omitzero"`
 
 	// URL is the address of the image: http, https, or data with the image in base64.
@@ -805,7 +801,7 @@ type Moderation struct {
 type ModerationCategories map[string]bool
 
 type ModerationConfig struct {
-	// Mode is what moderation does: `score` reports what it finds, `block` also withholds what it flags.
+	// Mode is what moderation does.
 	Mode ModerationMode `json:"mode"`
 }
 
@@ -920,11 +916,10 @@ type PromptCacheBreakpointMode string
 type PromptCacheMode string
 
 type PromptCacheOptions struct {
-	// Mode says who sets the breakpoints: `implicit`, which absence means, sets one by itself and writes up to
-	// three explicit ones besides; `explicit` writes up to four explicit ones and caches nothing without.
+	// Mode says who sets the breakpoints; `implicit` when absent.
 	Mode PromptCacheMode `json:"mode,omitempty,omitzero"`
 
-	// TTL is the shortest time that a cached prefix is kept: `30m`, half an hour, which absence means.
+	// TTL is the shortest time that a cached prefix is kept; `30m` when absent.
 	TTL PromptCacheTTL `json:"ttl,omitempty,omitzero"`
 }
 
@@ -1120,7 +1115,7 @@ type ToolCallDelta struct {
 	// ID identifies the call; only the first delta of a call has it.
 	ID string `json:"id,omitempty,omitzero"`
 
-	// Type is the kind of a tool call: `function` or `custom`. Only the first delta of a call has it.
+	// Type is the kind of a tool call. Only the first delta of a call has it.
 	Type ToolCallType `json:"type,omitempty,omitzero"`
 
 	// Custom is what the call of a custom tool gains by a chunk.

@@ -121,7 +121,7 @@ func TestBadFiles(t *testing.T) {
 		"no JSONPath":          {"", head + "actions:\n  - target: components[\n    update: {x: {}}\n", "mine.yaml:4: #/actions/0/target: "},
 		"two documents":        {"", head + "actions: [{target: $.info, update: {title: b}}]\n---\n" + head, "mine.yaml: the file has more than one document"},
 		"replaces an object":   {"", head + "actions: [{target: $.components.schemas.Delta, update: x}]\n", "mine.yaml: #/components/schemas/Delta: want"},
-		"removes what is used": {"", head + "actions:\n  - target: $.components.schemas.Delta\n    remove: true\n", "openapi.yaml:1452: #/components/schemas/ChunkChoice/properties/delta/$ref: there is no schema Delta"},
+		"removes what is used": {"", head + "actions:\n  - target: $.components.schemas.Delta\n    remove: true\n", "openapi.yaml:1515: #/components/schemas/ChunkChoice/properties/delta/$ref: there is no schema Delta"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -28,7 +28,8 @@ var shapes = map[string]string{
 	"minimum": "a number", "maximum": "a number", "minLength": "a number", "maxLength": "a number",
 	"minItems": "a number", "maxItems": "a number", "deprecated": "true or false",
 	"x-go-type": "a text", "x-accumulate": "a text", "x-accumulate-as": "a text", "x-accumulates-to": "a text",
-	"x-converts-to": "a text", "x-default-variant": "a text", "x-stream-codec": "a text",
+	"x-enumDescriptions": "an object",
+	"x-converts-to":      "a text", "x-default-variant": "a text", "x-stream-codec": "a text",
 	"x-go-type-skip-optional-pointer": "true or false", "x-omitempty": "true or false",
 }
 
@@ -179,6 +180,11 @@ func (p *preflight) constants(path []string, node *yaml.Node, kind string) {
 			p.refuse(under(path, "enum", i), "leave null to the type, as in [string, 'null']")
 		} else if (kind == "integer" || kind == "number") && value.ShortTag() != "!!int" && value.ShortTag() != "!!float" {
 			p.refuse(under(path, "enum", i), "%q is no number", value.Value)
+		}
+	}
+	for value, words := range members(get(node, "x-enumDescriptions")) {
+		if shape(words) != "a text" {
+			p.refuse(under(path, "x-enumDescriptions", value), "want words that say what the value means")
 		}
 	}
 }
