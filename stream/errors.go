@@ -30,7 +30,7 @@ var (
 // found with errors.Is and errors.As through it: [api.Error], [ErrTruncated], [DecodeError],
 // [TooLargeError], [NotStreamError], [TimeoutError], context.Canceled, or the transport's own error.
 type Error struct {
-	Events    int    // events read, the offending one not counted
+	Events    int    // events read: one with malformed JSON counts, one that was cut or too large does not
 	Offset    int64  // bytes read up to the end of the last of these events
 	RequestID string // of the response; empty when the server gave none
 	// Incomplete is the data of the event under way when the input ended; nil where there was none.

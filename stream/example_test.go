@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 
+	chat "github.com/chatspec/chatspec/generated"
 	"github.com/chatspec/chatspec/stream"
 )
 
@@ -114,4 +116,25 @@ func ExampleWriter() {
 	// data: {"error":{"message":"overloaded"}}
 	//
 	// data: [DONE]
+}
+
+// Chunks that come another way, such as from a queue, add up too.
+func ExampleAccumulator() {
+	var whole stream.Accumulator
+	for _, message := range []string{
+		`{"id":"c1","choices":[{"index":0,"delta":{"content":"Hello, "}}]}`,
+		`{"id":"c1","choices":[{"index":0,"delta":{"content":"world!"},"finish_reason":"stop"}]}`,
+	} {
+		var chunk chat.CreateChatCompletionStreamResponse
+		if err := json.Unmarshal([]byte(message), &chunk); err != nil {
+			fmt.Println(err)
+			return
+		}
+		if err := whole.Add(&chunk); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	fmt.Println(whole.Result().Text(), whole.Result().FinishReason())
+	// Output: Hello, world! stop
 }

@@ -311,6 +311,11 @@ func ExampleDeny() {
 	runner := tool.Runner{
 		Client:  client,
 		Approve: func(context.Context, tool.Call) error { return tool.Deny("ask again tomorrow") },
+		OnResult: func(_ context.Context, call tool.Call) {
+			if denied, ok := errors.AsType[*tool.DeniedError](call.Err); ok {
+				fmt.Println("denied:", denied.Reason)
+			}
+		},
 	}
 	result, err := runner.Run(context.Background(), ask("Pay."), pay)
 	if err != nil {
@@ -319,6 +324,7 @@ func ExampleDeny() {
 	fmt.Println(result.Messages[2].(chat.ToolMessage).Content)
 	fmt.Println(result.Text())
 	// Output:
+	// denied: ask again tomorrow
 	// error: the call was not allowed: ask again tomorrow
 	// I was not allowed to.
 }

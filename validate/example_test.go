@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 
 	"github.com/chatspec/chatspec"
@@ -62,4 +63,32 @@ func ExampleValidator_Request() {
 	// Output:
 	// /messages/0/tool_call_id required
 	// validate: body /messages/0/tool_call_id: required
+}
+
+// A gateway asks which operation a request is for, and answers by what is wrong with it.
+func ExampleValidator_Route() {
+	v, err := validate.New(nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, target := range []string{"GET /v1/chat/completions/chatcmpl-1", "PUT /v1/chat/completions", "GET /v1/models"} {
+		method, path, _ := strings.Cut(target, " ")
+		route, err := v.Route(httptest.NewRequest(method, path, nil))
+		if err == nil {
+			fmt.Println(route.OperationID, route.Params)
+			continue
+		}
+		broken, _ := errors.AsType[*validate.Error](err)
+		switch broken.In {
+		case validate.InMethod:
+			fmt.Println(http.StatusMethodNotAllowed, broken.Allowed)
+		case validate.InPath:
+			fmt.Println(http.StatusNotFound)
+		}
+	}
+	// Output:
+	// getChatCompletion map[completion_id:chatcmpl-1]
+	// 405 [GET POST]
+	// 404
 }

@@ -32,9 +32,31 @@ func loadAll(root string) (map[string]*types.Package, error) {
 	return all, nil
 }
 
-// load returns the public packages of the module in a folder, by import path. Programs and internal packages
-// are not public.
+// load returns the public packages of the module in a folder, by import path.
 func load(root, dir string) (map[string]*types.Package, error) {
+	found, err := loadPackages(root, dir, &packages.Config{Mode: packages.NeedName | packages.NeedTypes})
+	if err != nil {
+		return nil, err
+	}
+	public := map[string]*types.Package{}
+	for _, pkg := range found {
+		if isPublic(pkg) {
+			public[pkg.PkgPath] = pkg.Types
+		}
+	}
+	if len(public) == 0 {
+		return nil, fmt.Errorf("%s: no public package", dir)
+	}
+	return public, nil
+}
+
+// isPublic reports whether others can import a package, which programs and internal packages are not for.
+func isPublic(pkg *packages.Package) bool {
+	return pkg.Name != "main" && !slices.Contains(strings.Split(pkg.PkgPath, "/"), "internal")
+}
+
+// loadPackages loads all packages of the module in a folder. It sets the folder and the environment of config.
+func loadPackages(root, dir string, config *packages.Config) ([]*packages.Package, error) {
 	work := "GOWORK=off"
 	if dir != "." { // it finds the root module through go.work
 		file, err := filepath.Abs(filepath.Join(root, "go.work"))
@@ -43,26 +65,15 @@ func load(root, dir string) (map[string]*types.Package, error) {
 		}
 		work = "GOWORK=" + file
 	}
-	found, err := packages.Load(&packages.Config{
-		Mode: packages.NeedName | packages.NeedTypes,
-		Dir:  filepath.Join(root, dir),
-		Env:  append(os.Environ(), work),
-	}, "./...")
+	config.Dir, config.Env = filepath.Join(root, dir), append(os.Environ(), work)
+	found, err := packages.Load(config, "./...")
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	public := map[string]*types.Package{}
 	for _, pkg := range found {
-		if pkg.Name == "main" || slices.Contains(strings.Split(pkg.PkgPath, "/"), "internal") {
-			continue
-		}
 		for _, failed := range pkg.Errors {
 			err = errors.Join(err, failed)
 		}
-		public[pkg.PkgPath] = pkg.Types
 	}
-	if err == nil && len(public) == 0 {
-		err = fmt.Errorf("%s: no public package", dir)
-	}
-	return public, err
+	return found, err
 }
