@@ -14,9 +14,10 @@ import (
 	"github.com/chatspec/chatspec/stream"
 )
 
-// Client calls the operations of the document. It may be used by several goroutines at once.
+// Client calls the operations of the document. It may be used by several goroutines at once. [New] and [FromEnv]
+// make one; the zero Client is none.
 //
-// What a server refuses is an *api.Error. Input that cannot be right, such as
+// What a server refuses is an [*api.Error]. Input that cannot be right, such as
 // a request without messages, is an error before anything is sent.
 type Client struct {
 	raw      *chat.Client

@@ -200,7 +200,7 @@ func WithProject(id string) Option {
 // contexts. The default is a client with a transport of its own; see [Client.CloseIdleConnections].
 //
 // Of an *http.Client a copy is used that follows redirects within the same scheme, host and port only, and
-// only without a change of method; others are returned as the error (api.Error) that their status is. Of
+// only without a change of method; others are returned as the error ([api.Error]) that their status is. Of
 // another Doer a response is refused that came from elsewhere or by way of it, which is too late to keep the
 // request here: it has to see to that itself.
 func WithHTTPClient(doer Doer) Option {
@@ -282,7 +282,7 @@ func WithRetryUnsafe() SharedOption {
 }
 
 // WithHeaderTimeout limits how long the response headers of each attempt may take, from the start of sending
-// the request. A wait that is too long is an *api.TimeoutError with the phase "headers"; the body may take as
+// the request. A wait that is too long is an [*api.TimeoutError] with the phase "headers"; the body may take as
 // long as it likes. The default is no limit, because a server may think for minutes before it answers a request
 // that is not streamed. d must be positive.
 func WithHeaderTimeout(d time.Duration) SharedOption {
@@ -333,7 +333,7 @@ func WithStreamOptions(opts ...stream.Option) SharedOption {
 }
 
 // WithMaxBodyBytes limits an answer that is not streamed to n decompressed bytes; the default is
-// [DefaultMaxBodyBytes]. A larger one is an *api.TooLargeError. n must be positive.
+// [DefaultMaxBodyBytes]. A larger one is an [*api.TooLargeError]. n must be positive.
 func WithMaxBodyBytes(n int64) SharedOption {
 	return sharedOption(func(c *call) error {
 		if n <= 0 {

@@ -112,7 +112,7 @@ type ResponseError struct {
 
 // Error returns one line without anything of the content.
 func (e *ResponseError) Error() string {
-	text := e.Err.Error()
+	text := fmt.Sprint(e.Err)
 	if e.RequestID != "" {
 		text += " (request " + e.RequestID + ")"
 	}

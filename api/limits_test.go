@@ -26,3 +26,15 @@ func TestReadBodyExpected(t *testing.T) {
 		}
 	}
 }
+
+// TestErrorsWithoutACause prints what a program has made by hand, such as for a test of its own.
+func TestErrorsWithoutACause(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{
+		new(api.Error), new(api.DecodeError), new(api.ResponseError), new(api.TimeoutError), new(api.TooLargeError),
+	} {
+		if err.Error() == "" {
+			t.Errorf("%T has no text", err)
+		}
+	}
+}

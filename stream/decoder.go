@@ -20,7 +20,7 @@ type Event struct {
 }
 
 // Decoder reads the events of a text/event-stream. It is not safe for concurrent use and does not close
-// its reader.
+// its reader. [NewDecoder] makes one; the zero Decoder is none.
 //
 // It follows the HTML standard however the reader cuts the stream into pieces, except that bytes are not
 // decoded as UTF-8 and that the reconnection time of retry fields is ignored:

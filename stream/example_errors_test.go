@@ -49,7 +49,7 @@ func ExampleNotStreamError() {
 func ExampleIdleTimeout() {
 	silent, server := io.Pipe()
 	defer server.Close()
-	go io.WriteString(server, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Well,\"}}]}\n\n")
+	go fmt.Fprint(server, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Well,\"}}]}\n\n")
 
 	resp := body("")
 	resp.Body = silent

@@ -32,6 +32,7 @@ type Accumulator = chat.Accumulator
 //	if err := s.Err(); err != nil { … }
 //
 // [Reader.All] and [Reader.Text] are the same as iterators. Leaving a loop early does not close the stream.
+// [Open] and [OpenWith] make a Reader; the zero Reader is none.
 type Reader[C, R any] struct {
 	codec   codec.Stream[C, R]
 	opts    options

@@ -9,7 +9,8 @@ import (
 )
 
 // Writer writes a text/event-stream as a server sends it. Whatever it writes, a [Decoder] reads back as
-// it was given. It is not safe for concurrent use and keeps nothing that it was given.
+// it was given. It is not safe for concurrent use and keeps nothing that it was given. [NewWriter] makes one;
+// the zero Writer is none.
 //
 // Each call is one Write and one Flush, so that an event is on its way when the call returns; a
 // ResponseWriter that cannot flush is written to all the same. The first call sends the status 200 and

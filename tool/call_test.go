@@ -573,3 +573,13 @@ func TestReasonIsBounded(t *testing.T) {
 		t.Errorf("the model is told %d bytes", len(texts[0]))
 	}
 }
+
+// TestErrorsWithoutACause prints what a program has made by hand, such as for a test of its own.
+func TestErrorsWithoutACause(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{new(tool.AnswerError), new(tool.CallError), new(tool.ArgumentsError), new(tool.PanicError)} {
+		if err.Error() == "" {
+			t.Errorf("%T has no text", err)
+		}
+	}
+}

@@ -56,7 +56,7 @@ func (e *AnswerError) Error() string {
 	if broken, ok := errors.AsType[*violation](e.Reason); ok && broken.place != "" {
 		return fmt.Sprintf("%v at %s", e.Err, broken.place)
 	}
-	return e.Err.Error()
+	return fmt.Sprint(e.Err)
 }
 
 // Unwrap returns what the model did.

@@ -106,7 +106,7 @@ func (r *Result) Text() string {
 // does, and [Decode] tells them apart. Only an answer whose calls may have been cut is an error, an [AnswerError],
 // and none of them is made.
 //
-// Every other error is one of the client's, a [CallError], [ErrRounds], an *api.TimeoutError with [PhaseRun], or the
+// Every other error is one of the client's, a [CallError], [ErrRounds], an [*api.TimeoutError] with [PhaseRun], or the
 // end of the context. A Result comes with it, which is never nil.
 func (r Runner) Run(ctx context.Context, req chat.CreateChatCompletionRequest, tools ...Tool) (*Result, error) {
 	run, err := r.start(req, tools)

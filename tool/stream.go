@@ -17,7 +17,7 @@ import (
 const growth = 32
 
 // ValueStream reads an answer that is a T while it grows. One goroutine at a time may use it; Close may be called by
-// any.
+// any. [ParseStream] makes one; the zero ValueStream is none.
 //
 // Each value that Next reads is a T of its own, made from what [Complete] makes of the text so far: fields that have
 // not come yet are zero, a list has the items that have begun, a string that is under way is there as far as it came
@@ -76,7 +76,7 @@ func (s *ValueStream[T]) Next() bool {
 func (s *ValueStream[T]) Value() *T { return s.value }
 
 // Err returns how the answer ended: nil when it is what was asked for or has not ended yet, else what [Parse] would
-// have returned, or a *stream.Error.
+// have returned, or a [*stream.Error].
 func (s *ValueStream[T]) Err() error { return s.err }
 
 // All iterates over the values. The last pair, and only the last, has an error in place of a value if the answer is not
@@ -106,7 +106,7 @@ func (s *ValueStream[T]) Result() (*Answer[T], error) {
 // ended early. Chunks that are read from it are missing in the values.
 func (s *ValueStream[T]) Stream() *stream.Stream { return s.stream }
 
-// Close ends the stream and frees its connection, as that of stream.Reader does.
+// Close ends the stream and frees its connection, as that of [stream.Reader] does.
 func (s *ValueStream[T]) Close() error { return s.stream.Close() }
 
 // end returns the whole answer.

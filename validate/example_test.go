@@ -80,10 +80,9 @@ func ExampleValidator_Route() {
 			continue
 		}
 		broken, _ := errors.AsType[*validate.Error](err)
-		switch broken.In {
-		case validate.InMethod:
+		if broken.In == validate.InMethod {
 			fmt.Println(http.StatusMethodNotAllowed, broken.Allowed)
-		case validate.InPath:
+		} else {
 			fmt.Println(http.StatusNotFound)
 		}
 	}

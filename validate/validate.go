@@ -23,7 +23,8 @@ const (
 	mediaEvents = "text/event-stream"
 )
 
-// Validator checks against one document. It never changes and is safe for concurrent use.
+// Validator checks against one document. It never changes and is safe for concurrent use. [New] makes one; the zero
+// Validator is none.
 type Validator struct {
 	doc        *openapi3.T
 	routes     []route
