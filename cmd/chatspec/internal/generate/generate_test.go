@@ -69,6 +69,45 @@ func TestSameAgain(t *testing.T) {
 	}
 }
 
+// TestWordsOfEnums has values with words and without, in the order of the document, which is not that of the alphabet.
+func TestWordsOfEnums(t *testing.T) {
+	t.Parallel()
+	code, err := generate.Generate(config(generate.File{Name: "mine.yaml", Data: []byte(`overlay: 1.0.0
+info: {title: Words, version: 1.0.0}
+actions:
+  - target: $.components.schemas.Verbosity
+    update: {enum: [brief, low], x-enumDescriptions: {low: "is\nother words.", none: is no value.}}
+  - target: $.components.schemas.CreateChatCompletionRequest.properties
+    update: {x_level: {type: integer, enum: [2, 1], x-enumDescriptions: {1: is one.}}}
+`)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`// Values of [Verbosity] in the document; a server may know others.
+const (
+	// VerbosityLow is
+	// other words.
+	VerbosityLow Verbosity = "low"
+	// VerbosityMedium is neither short nor long.
+	VerbosityMedium Verbosity = "medium"
+	// VerbosityHigh is at length, with explanations.
+	VerbosityHigh  Verbosity = "high"
+	VerbosityBrief Verbosity = "brief"
+)
+`, `const (
+	CreateChatCompletionRequestXLevelN2 CreateChatCompletionRequestXLevel = 2
+	// CreateChatCompletionRequestXLevelN1 is one.
+	CreateChatCompletionRequestXLevelN1 CreateChatCompletionRequestXLevel = 1
+)
+`,
+	} {
+		if !bytes.Contains(code, []byte(want)) {
+			t.Errorf("the package has no\n%s", want)
+		}
+	}
+}
+
 // TestSameGenerator holds the versions of the modules that decide what is generated to those of the root, whose
 // tool the generator is.
 func TestSameGenerator(t *testing.T) {
