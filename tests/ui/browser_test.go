@@ -116,6 +116,7 @@ func TestReference(t *testing.T) {
 	b.wait(t, "generates the next message of a conversation.")
 	b.wait(t, "is the ID of the model that answers, as the server names it.") // a field
 	b.wait(t, "is always developer.")                                         // a field within a field
+	b.wait(t, "is another name for priority.")                                // a value of an enum
 	b.screenshot(t, "operation")
 	b.run(t, "opening it again", chromedp.Reload()) // the address is that of the operation now
 	b.wait(t, "generates the next message of a conversation.")
