@@ -212,9 +212,10 @@ tidy: ## Tidy the go.mod of all modules
 		export GOWORK=off; \
 		temp=$$(mktemp -d) && trap 'rm -rf "$$temp"' EXIT && \
 		cp go.mod "$$temp" && { [ ! -f go.sum ] || cp go.sum "$$temp"; } && \
-		go mod edit -replace="github.com/chatspec/chatspec=$$root" "$$temp/go.mod" && \
+		module=github.com/chatspec/chatspec && \
+		go mod edit -replace="$$module=$$root" -replace="$$module/batch=$$root/batch" "$$temp/go.mod" && \
 		go mod tidy -modfile="$$temp/go.mod" && \
-		go mod edit -dropreplace=github.com/chatspec/chatspec "$$temp/go.mod" && \
+		go mod edit -dropreplace="$$module" -dropreplace="$$module/batch" "$$temp/go.mod" && \
 		cp "$$temp/go.mod" . && { [ ! -f "$$temp/go.sum" ] || cp "$$temp/go.sum" .; })
 
 .PHONY: clean
