@@ -37,6 +37,9 @@ func NewSchema(source []byte) (*Schema, error) {
 	return &Schema{Retries: DefaultSchemaRetries, source: source, resolved: resolved}, nil
 }
 
+// String returns the schema as it was read.
+func (s *Schema) String() string { return string(s.source) }
+
 // format is how a request asks for the schema; nil for a nil Schema.
 func (s *Schema) format() chat.ResponseFormat {
 	if s == nil {

@@ -138,6 +138,15 @@ func (o *output) close() error {
 	return errors.Join(err, o.file.Close())
 }
 
+// closeOrRemove is close for a file that need not be there if it is empty.
+func (o *output) closeOrRemove(remove bool) error {
+	err := o.close()
+	if remove && o.end == 0 {
+		return errors.Join(err, os.Remove(o.file.Name()))
+	}
+	return err
+}
+
 // bare returns what the system said, without operation and path, which the caller names in its own words.
 func bare(err error) error {
 	var path *os.PathError

@@ -75,6 +75,7 @@ type Queue struct {
 	job      batch.Job
 	found    *surveyed // of which repeated has the duplicates that are still to come
 	answered int64
+	failed   int64
 	done     bitmap
 
 	in    *input
@@ -125,8 +126,14 @@ func Open(ctx context.Context, options Options) (q *Queue, err error) {
 // Total returns how many lines the input has.
 func (q *Queue) Total() int64 { return q.found.lines }
 
-// Answered returns how many of them had an answer before this run.
+// Answered returns how many of them had an answer before this run, those in the error file included.
 func (q *Queue) Answered() int64 { return q.answered }
+
+// Failed returns how many of those are in the error file.
+func (q *Queue) Failed() int64 { return q.failed }
+
+// Errors returns the name of the error file.
+func (q *Queue) Errors() string { return q.options.Errors }
 
 // Next returns the next line without an answer.
 func (q *Queue) Next(ctx context.Context) (*batch.Task, error) {
@@ -259,7 +266,7 @@ func (q *Queue) survey(ctx context.Context) error {
 		return err
 	}
 	q.found = found
-	q.done = newBitmap(found.last)
+	q.done.grow(found.last)
 	settings := sha256.Sum256([]byte(q.options.Settings))
 	q.job = batch.Job(hex.EncodeToString(found.sum[:inputBytes]) + hex.EncodeToString(settings[:settingsBytes]))
 	return nil
@@ -286,7 +293,9 @@ func (q *Queue) openOutputs() error {
 		q.errs = q.out
 		return nil
 	}
+	answered := q.answered
 	q.errs, err = q.openOutput(q.options.Errors)
+	q.failed = q.answered - answered
 	return err
 }
 
@@ -331,7 +340,7 @@ func (q *Queue) openOutput(name string) (*output, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	q.closers = append(q.closers, o.close)
+	q.closers = append(q.closers, func() error { return o.closeOrRemove(name == q.options.Errors) })
 	return o, syncFolder(name)
 }
 
@@ -365,20 +374,4 @@ func (q *Queue) isDone(text []byte) error {
 		return errors.New("it answers the same input with other settings (model, system message, schema); name another output, or use those")
 	}
 	return errors.New("it answers another input with other settings; name another output")
-}
-
-// bitmap has a bit for each line, from 1.
-type bitmap []uint64
-
-func newBitmap(last int64) bitmap { return make(bitmap, last/64+1) }
-
-func (b bitmap) has(line int64) bool { return b[line/64]>>(line%64)&1 == 1 }
-
-// set sets a bit, and says whether it was there and not set.
-func (b bitmap) set(line int64) bool {
-	if line/64 >= int64(len(b)) || b.has(line) {
-		return false
-	}
-	b[line/64] |= 1 << (line % 64)
-	return true
 }

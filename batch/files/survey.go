@@ -41,28 +41,29 @@ type Report struct {
 
 // Check reads an input as a run would, and tells broken of each line that cannot be sent, with the number of the
 // line in the failure: first the lines that are wrong by themselves, then those whose custom_id an earlier one has.
-func Check(ctx context.Context, options Options, checker *batch.Checker, broken func(customID string, failure *batch.Failure)) (Report, error) {
+func Check(ctx context.Context, options Options, checker *batch.Checker, broken func(failure *batch.Failure)) (Report, error) {
 	var r Report
-	tell := func(id string, line int64, failure *batch.Failure) {
-		if failure != nil {
+	var known bitmap
+	tell := func(line int64, failure *batch.Failure) {
+		known.grow(line)
+		if failure != nil && known.set(line) {
 			failure.Line = line
 			r.Broken++
-			broken(id, failure)
+			broken(failure)
 		}
 	}
 	found, err := survey(ctx, options.In, options.name(), func(text []byte, line int64) {
 		failure := tooLong(text)
-		var request batch.Request
 		if failure == nil {
-			request, _, failure = checker.Check(text)
+			_, _, failure = checker.Check(text)
 		}
-		tell(request.CustomID, line, failure)
+		tell(line, failure)
 	})
 	if err != nil {
 		return Report{}, err
 	}
 	for _, again := range found.repeated {
-		tell("", again.line, again.failure())
+		tell(again.line, again.failure())
 	}
 	r.Lines = found.lines
 	return r, nil

@@ -75,6 +75,7 @@ func commands() []command {
 		driftCommand(),
 		applyCommand(),
 		generateCommand(),
+		batchRunCommand(),
 		completionCommand(),
 		versionCommand(),
 		helpCommand(),
@@ -106,6 +107,9 @@ func dispatch(ctx context.Context, args []string, c *console) error {
 		name = "help"
 	case "-version", "--version":
 		name = "version"
+	}
+	if name == "batch" && len(args) > 0 { // whose commands are two words
+		name, args = name+" "+args[0], args[1:]
 	}
 	cmd, err := findCommand(name)
 	if err != nil {

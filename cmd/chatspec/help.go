@@ -51,17 +51,17 @@ func helpCommand() command {
 		words:   commandNames,
 		flags: func(*flag.FlagSet) action {
 			return func(_ context.Context, c *console, args []string) error {
-				switch len(args) {
-				case 0:
+				if len(args) == 0 {
 					return c.print(overview())
-				case 1:
-					cmd, err := findCommand(args[0])
-					if err != nil {
-						return err
-					}
-					return c.print(cmd.usage())
 				}
-				return usageError{text: "one command at a time"}
+				cmd, err := findCommand(strings.Join(args, " "))
+				switch {
+				case err == nil:
+					return c.print(cmd.usage())
+				case len(args) > 1:
+					return usageError{text: "one command at a time"}
+				}
+				return err
 			}
 		},
 	}

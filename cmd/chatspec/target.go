@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -30,7 +31,7 @@ const (
 type targetFlags struct {
 	baseURL string
 	headers []chatspec.Option
-	retries int
+	retries int // before declare, the default where it is not that of the client
 	plain   bool
 }
 
@@ -44,7 +45,8 @@ func (f *targetFlags) declare(fs *flag.FlagSet) {
 		f.headers = append(f.headers, chatspec.WithHeader(strings.TrimSpace(name), strings.TrimSpace(value)))
 		return nil
 	})
-	fs.IntVar(&f.retries, "retries", chatspec.DefaultMaxRetries, "try up to `N` times more where that helps; default "+strconv.Itoa(chatspec.DefaultMaxRetries))
+	retries := cmp.Or(f.retries, chatspec.DefaultMaxRetries)
+	fs.IntVar(&f.retries, "retries", retries, "try up to `N` times more where that helps; default "+strconv.Itoa(retries))
 	fs.BoolVar(&f.plain, "plain-http", false, "let the key go over http to public addresses too")
 }
 
@@ -57,9 +59,29 @@ type target struct {
 	stop   func() // ends the built-in server
 }
 
-// open finds out which server to talk to, starts the built-in one if it is that, and says so on standard
-// error. about is what else there is to say, such as the model. The caller calls stop when done.
+// open connects to the server with a client of its own. The caller calls stop when done.
 func (f *targetFlags) open(c *console, about string) (*target, error) {
+	var client *chatspec.Client
+	tell := chatspec.WithRetryHook(func(_ context.Context, failed chatspec.Attempt) {
+		if failed.Wait >= longWait {
+			c.note("%v; trying again in %v", failed.Err, failed.Wait.Round(time.Second))
+		}
+	})
+	t, err := f.connect(c, about, chattest.BuiltIn().WithPace(builtInPace), func(opts ...chatspec.Option) (err error) {
+		client, err = chatspec.New(append(opts, tell)...)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.client = client
+	return t, nil
+}
+
+// connect finds out which server to talk to, starts the built-in one if it is that, which gives the reply, has
+// build make a client, and says so on standard error. about is what else there is to say, such as the model. The
+// caller calls stop when done.
+func (f *targetFlags) connect(c *console, about string, reply chattest.Reply, build func(...chatspec.Option) error) (*target, error) {
 	key, baseURL := strings.TrimSpace(c.getenv(envAPIKey)), strings.TrimSpace(c.getenv(envBaseURL))
 	t := &target{keyed: key != "", stop: func() {}}
 	switch {
@@ -68,7 +90,7 @@ func (f *targetFlags) open(c *console, about string) (*target, error) {
 	case baseURL != "":
 		t.source = envBaseURL
 	case key == "":
-		address, stop, err := startBuiltIn()
+		address, stop, err := startBuiltIn(reply)
 		if err != nil {
 			return nil, err
 		}
@@ -83,21 +105,14 @@ func (f *targetFlags) open(c *console, about string) (*target, error) {
 		chatspec.WithOrganization(strings.TrimSpace(c.getenv(envOrganization))),
 		chatspec.WithProject(strings.TrimSpace(c.getenv(envProject))),
 		chatspec.WithMaxRetries(f.retries),
-		chatspec.WithRetryHook(func(_ context.Context, failed chatspec.Attempt) {
-			if failed.Wait >= longWait {
-				c.note("%v; trying again in %v", failed.Err, failed.Wait.Round(time.Second))
-			}
-		}),
 	}
 	if f.plain {
 		opts = append(opts, chatspec.WithPlainHTTP())
 	}
-	client, err := chatspec.New(append(opts, f.headers...)...)
-	if err != nil {
+	if err := build(append(opts, f.headers...)...); err != nil {
 		t.stop()
 		return nil, configError(err, t.source)
 	}
-	t.client = client
 	if t.host == "" {
 		u, err := url.Parse(baseURL)
 		if err != nil { // New has parsed it before
@@ -133,13 +148,13 @@ func (t *target) isOpenAI() bool {
 }
 
 // startBuiltIn serves the fake server in this process on a loopback port of its own.
-func startBuiltIn() (address string, stop func(), err error) {
+func startBuiltIn(reply chattest.Reply) (address string, stop func(), err error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, fmt.Errorf("cannot start the built-in server: %w", err)
 	}
-	handler := chattest.NewHandler(chattest.BuiltIn().WithPace(builtInPace).Repeated())
+	handler := chattest.NewHandler(reply.Repeated())
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout}
 	done := make(chan struct{})
 	go func() {
