@@ -55,8 +55,11 @@ func newOutput(f *os.File, name string, end int64) (*output, error) {
 func gzipMember(lines []byte) ([]byte, error) {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
-	_, err := w.Write(lines)
-	return b.Bytes(), errors.Join(err, w.Close())
+	if _, err := w.Write(lines); err != nil {
+		return nil, err
+	}
+	err := w.Close()
+	return b.Bytes(), err
 }
 
 // write appends a line. When it returns, the line outlives the process, or that of a compressed file will within

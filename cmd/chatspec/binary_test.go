@@ -20,10 +20,7 @@ func TestBinary(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no signals")
 	}
-	binary := filepath.Join(t.TempDir(), "chatspec")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	binary := buildBinary(t)
 	start := func(t *testing.T, e env, args ...string) *process {
 		t.Helper()
 		return startProcess(t, binary, e, args...)
@@ -84,6 +81,16 @@ func TestBinary(t *testing.T) {
 			t.Errorf("%v", p.cmd.ProcessState)
 		}
 	})
+}
+
+// buildBinary builds the program.
+func buildBinary(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "chatspec")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return binary
 }
 
 // process is the program as a process of its own.
