@@ -1,12 +1,10 @@
 package files
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,22 +13,23 @@ import (
 	"github.com/chatspec/chatspec/batch"
 )
 
-// index finds the custom IDs that occur more than once among any number. It keeps 24 bytes for each in temporary
-// files, by the first bits of a hash, so that those that are equal are in one file and each file can be looked
-// through in memory: 375 kB of it at a million IDs.
-type index struct {
-	parts [64]part
-}
+// index finds the custom IDs that occur more than once among any number. It keeps 24 bytes for each, by the first
+// bits of a hash, so that those that are equal are in one part and each part can be looked through by itself: 375 kB
+// at a million IDs. What does not fit its buffer is in temporary files.
+type index struct{ parts [64]part }
 
+// part is what the index has of some IDs.
 type part struct {
-	file *os.File
-	w    *bufio.Writer
+	file   *os.File // nil while everything is in the buffer
+	buffer []byte
 }
 
-// record is the entry of an ID: the first bytes of its hash, and its line.
 const (
+	// An entry is the first bytes of the hash of an ID, and its line.
 	hashBytes   = 16
 	recordBytes = hashBytes + 8
+	// partBytes is how much of a part is in memory: 1.5 MB of all parts.
+	partBytes = 1024 * recordBytes
 )
 
 // repeated is a line whose custom ID an earlier line has.
@@ -40,38 +39,49 @@ func (r repeated) failure() *batch.Failure {
 	return &batch.Failure{Code: batch.CodeDuplicateID, Message: fmt.Sprintf("line %d has the same custom_id", r.first)}
 }
 
-func newIndex() (*index, error) {
-	x := new(index)
-	for i := range x.parts {
-		f, err := os.CreateTemp("", "chatspec-batch-*")
-		if err != nil {
-			x.close()
-			return nil, err
-		}
-		_ = os.Remove(f.Name()) // now, where the system lets open files go; else close does it
-		x.parts[i] = part{f, bufio.NewWriter(f)}
-	}
-	return x, nil
-}
-
 func (x *index) add(id string, line int64) error {
 	sum := sha256.Sum256([]byte(id))
-	record := binary.BigEndian.AppendUint64(sum[:hashBytes:hashBytes], uint64(line))
-	_, err := x.parts[int(sum[0])%len(x.parts)].w.Write(record)
+	p := &x.parts[int(sum[0])%len(x.parts)]
+	p.buffer = append(p.buffer, sum[:hashBytes]...)
+	p.buffer = binary.BigEndian.AppendUint64(p.buffer, uint64(line))
+	if len(p.buffer) < partBytes {
+		return nil
+	}
+	return p.spill()
+}
+
+// spill empties the buffer into the file.
+func (p *part) spill() (err error) {
+	if p.file == nil {
+		if p.file, err = os.CreateTemp("", "chatspec-batch-*"); err != nil {
+			return err
+		}
+		_ = os.Remove(p.file.Name()) // now, where the system lets open files go; else close does it
+	}
+	_, err = p.file.Write(p.buffer)
+	p.buffer = p.buffer[:0]
 	return err
+}
+
+// all returns what the part has.
+func (p *part) all() ([]byte, error) {
+	if p.file == nil {
+		return p.buffer, nil
+	}
+	if err := p.spill(); err != nil {
+		return nil, err
+	}
+	if _, err := p.file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(p.file)
 }
 
 // repeated returns the lines whose IDs earlier lines have, in their order.
 func (x *index) repeated() ([]repeated, error) {
 	var found []repeated
-	for _, p := range x.parts {
-		if err := p.w.Flush(); err != nil {
-			return nil, err
-		}
-		if _, err := p.file.Seek(0, io.SeekStart); err != nil {
-			return nil, err
-		}
-		data, err := io.ReadAll(p.file)
+	for i := range x.parts {
+		data, err := x.parts[i].all()
 		if err != nil {
 			return nil, err
 		}
@@ -98,10 +108,8 @@ func lineOf(record []byte) int64 { return int64(binary.BigEndian.Uint64(record[h
 func (x *index) close() {
 	for _, p := range x.parts {
 		if p.file != nil {
-			_ = p.file.Close()
-			if err := os.Remove(p.file.Name()); err != nil && !errors.Is(err, os.ErrNotExist) {
-				continue // a temporary file stays
-			}
+			_ = p.file.Close() // nobody needs it any more
+			_ = os.Remove(p.file.Name())
 		}
 	}
 }

@@ -319,15 +319,14 @@ func (q *Queue) lock(path string) error {
 
 func (q *Queue) openOutput(name string) (*output, error) {
 	if name == Std {
-		o, err := newOutput(q.options.Stdout, "standard output", -1)
-		if err == nil {
-			q.closers = append(q.closers, o.close)
-		}
-		return o, err
+		return q.stream(q.options.Stdout, "standard output")
 	}
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644) //nolint:gosec // answers are as private as what else the user writes
 	if err != nil {
 		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return q.stream(f, name)
 	}
 	end, err := scan(f, name, q.isDone)
 	if err == nil {
@@ -341,7 +340,19 @@ func (q *Queue) openOutput(name string) (*output, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	q.closers = append(q.closers, func() error { return o.closeOrRemove(name == q.options.Errors) })
+	if end > 0 {
+		return o, nil
+	}
 	return o, syncFolder(name)
+}
+
+// stream returns an output that is no file, such as a pipe: it can neither be read nor cut.
+func (q *Queue) stream(f *os.File, name string) (*output, error) {
+	o, err := newOutput(f, name, -1)
+	if err == nil {
+		q.closers = append(q.closers, o.close)
+	}
+	return o, err
 }
 
 // syncFolder makes sure that the name of a new file outlives a power cut. Systems that cannot do that see to it

@@ -91,10 +91,7 @@ func survey(ctx context.Context, path, name string, see func(text []byte, line i
 		return nil, err
 	}
 	defer in.close()
-	ids, err := newIndex()
-	if err != nil {
-		return nil, err
-	}
+	ids := new(index)
 	defer ids.close()
 	s := new(surveyed)
 	for ctx.Err() == nil {

@@ -30,8 +30,8 @@ const (
 	maxBroken = 10
 )
 
-const batchRunHelp = `Sends each line of the file IN, and writes each answer as a line of the file OUT.
-What fails goes to a second file with the same form, answers.errors.jsonl for
+const batchRunHelp = `Sends each line of the file IN, and writes each answer as a line of the file
+OUT. What fails goes to a second file of the same form, answers.errors.jsonl for
 answers.jsonl. Names that end in .gz or .zst are compressed; "-" is standard
 input or output. Lines of IN are as in the batch files of OpenAI, or prompts:
 
@@ -89,12 +89,12 @@ type askFlags struct {
 }
 
 func (f *askFlags) declare(fs *flag.FlagSet) {
-	fs.StringVar(&f.model, "model", "", "the `MODEL` that answers prompts; default $"+envModel+" or "+defaultModel)
+	fs.StringVar(&f.model, "model", "", "the `MODEL` for prompts; default $"+envModel+" or "+defaultModel)
 	fs.StringVar(&f.system, "system", "", "send the `TEXT` as a system message before prompts")
 	fs.StringVar(&f.schema, "schema", "", "answers must be JSON that obeys the JSON Schema in `FILE`")
 	fs.IntVar(&f.schemaRetries, "schema-retries", batch.DefaultSchemaRetries, "ask up to `N` times more where they do not; default "+strconv.Itoa(batch.DefaultSchemaRetries))
 	fs.IntVar(&f.concurrency, "concurrency", batch.DefaultConcurrency, "have at most `N` requests under way; default "+strconv.Itoa(batch.DefaultConcurrency))
-	fs.Int64Var(&f.limits.Requests, "rpm", 0, "send at most `N` requests a minute, whatever the server allows")
+	fs.Int64Var(&f.limits.Requests, "rpm", 0, "send at most `N` requests a minute")
 	fs.Int64Var(&f.limits.Tokens, "tpm", 0, "use at most `N` tokens a minute")
 	fs.DurationVar(&f.timeout, "timeout", batchTimeout, "give an answer up after `TIME`, like 90s; default 10m")
 	f.target.retries = batchRetries

@@ -107,6 +107,7 @@ func strangersModule(t *testing.T) module {
 	temp := t.TempDir()
 	proxy := filepath.Join(temp, "proxy")
 	publish(t, proxy, "github.com/chatspec/chatspec", "../..")
+	publish(t, proxy, "github.com/chatspec/chatspec/batch", "../../batch")
 	publish(t, proxy, "github.com/chatspec/chatspec/cmd/chatspec", "../../cmd/chatspec")
 
 	m := module{dir: filepath.Join(temp, "own")}
