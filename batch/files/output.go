@@ -16,8 +16,7 @@ import (
 const (
 	// MaxMemberLines is how many lines a member of a compressed file has at most.
 	MaxMemberLines = 1000
-	// SyncInterval is how often what was written is brought to the disk, and how long a compressed member waits
-	// for more lines at most.
+	// SyncInterval is how often what was written is brought to the disk.
 	SyncInterval = time.Second
 )
 
@@ -62,8 +61,7 @@ func gzipMember(lines []byte) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// write appends a line. When it returns, the line outlives the process, or that of a compressed file will within
-// SyncInterval.
+// write appends a line, of a compressed file to the member that is flushed when it is full.
 func (o *output) write(line []byte) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -113,11 +111,18 @@ func (o *output) append(data []byte) error {
 	return nil
 }
 
-// sync writes what waits and brings it to the disk, while others may go on writing.
-func (o *output) sync() error {
+// flushAndSync writes the member as it is, and syncs.
+func (o *output) flushAndSync() error {
 	o.mu.Lock()
 	err := o.flush()
-	dirty := o.dirty && o.end >= 0
+	o.mu.Unlock()
+	return errors.Join(err, o.sync())
+}
+
+// sync brings what was written to the disk, while others may go on writing.
+func (o *output) sync() error {
+	o.mu.Lock()
+	err, dirty := o.err, o.dirty && o.end >= 0
 	o.dirty = false
 	o.mu.Unlock()
 	if err != nil || !dirty {
@@ -132,9 +137,9 @@ func (o *output) sync() error {
 	return err
 }
 
-// close syncs, and closes a file that is not a standard stream.
+// close writes what waits, syncs, and closes a file that is not a standard stream.
 func (o *output) close() error {
-	err := o.sync()
+	err := o.flushAndSync()
 	if o.end < 0 {
 		return err
 	}

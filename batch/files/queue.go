@@ -6,8 +6,10 @@
 // answer, and asks the others. Nothing else is kept between runs: there is no index that could be stale.
 //
 // Every second the files are synced to the disk, so a power cut takes the answers of the last second, and they are
-// asked again. Compressed files (.gz, .zst) are written in members of at most 1,000 lines and at least every
-// second; there a kill takes what a power cut takes. With Options.Ordered it takes what waits for its turn, too.
+// asked again.
+//
+// Compressed files (.gz, .zst) are written in members of at most 1,000 lines, and an ordered output in its order. What
+// waits for that is in a third file meanwhile, the journal, written and synced as the others are.
 package files
 
 import (
@@ -20,6 +22,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,10 +82,9 @@ type Queue struct {
 	done     bitmap
 
 	in    *input
-	out   *output
-	errs  *output
-	order *order // nil unless ordered
-	taken int64  // tasks handed out
+	desk  *desk
+	taken int64 // tasks handed out
+	seen  int64 // those, and answers of an earlier run that have found their place
 
 	closers []func() error // in the order in which they were needed
 	stop    chan struct{}  // ends the syncing
@@ -116,9 +118,6 @@ func Open(ctx context.Context, options Options) (q *Queue, err error) {
 	if q.in, err = openInput(options.In, options.name()); err != nil {
 		return q, err
 	}
-	if options.Ordered {
-		q.order = newOrder()
-	}
 	go q.keepSynced()
 	return q, nil
 }
@@ -144,10 +143,8 @@ func (q *Queue) Next(ctx context.Context) (*batch.Task, error) {
 		if q.options.Limit > 0 && q.taken >= q.options.Limit {
 			return nil, io.EOF
 		}
-		if q.order != nil {
-			if err := q.order.room(ctx, q.taken); err != nil {
-				return nil, err
-			}
+		if err := q.desk.room(ctx, q.seen); err != nil {
+			return nil, err
 		}
 		text, line, err := q.in.next()
 		if err != nil {
@@ -157,11 +154,17 @@ func (q *Queue) Next(ctx context.Context) (*batch.Task, error) {
 			return nil, q.changed()
 		}
 		refused := q.refused(text, line)
+		if recalled, err := q.desk.recall(line, q.seen); err != nil {
+			return nil, err
+		} else if recalled {
+			q.seen++
+		}
 		if q.done.has(line) {
 			continue
 		}
-		task := &batch.Task{ID: q.job.ID(line), Line: line, Text: bytes.Clone(text), Refused: refused, Handle: q.taken}
+		task := &batch.Task{ID: q.job.ID(line), Line: line, Text: bytes.Clone(text), Refused: refused, Handle: q.seen}
 		q.taken++
+		q.seen++
 		return task, nil
 	}
 }
@@ -200,14 +203,11 @@ func (q *Queue) Finish(_ context.Context, task *batch.Task, answer *batch.Answer
 	if err != nil {
 		return fmt.Errorf("line %d: the answer cannot be written: %w", task.Line, err)
 	}
-	to := q.out
-	if answer.Failed() {
-		to = q.errs
+	n, ok := task.Handle.(int64)
+	if !ok {
+		return fmt.Errorf("line %d: the task is not one of this queue", task.Line)
 	}
-	if n, ok := task.Handle.(int64); ok && q.order != nil {
-		return q.order.write(n, to, line)
-	}
-	return to.write(line)
+	return q.desk.finish(n, pending{answer.Failed(), line})
 }
 
 // Release does nothing: the next run asks what has no answer.
@@ -234,8 +234,7 @@ func (q *Queue) keepSynced() {
 	for {
 		select {
 		case <-tick.C:
-			_ = q.out.sync() // the next write returns the error
-			_ = q.errs.sync()
+			q.desk.sync()
 		case <-q.stop:
 			return
 		}
@@ -278,25 +277,68 @@ const (
 	settingsBytes = 4
 )
 
-// openOutputs locks the output, opens both files, and finds out what is done.
-func (q *Queue) openOutputs() error {
-	if q.options.Out != Std {
-		if err := q.lock(q.options.Out + ".lock"); err != nil {
+// openOutputs locks the output, opens both files and the journal, and finds out what is done.
+func (q *Queue) openOutputs() (err error) {
+	o := q.options
+	if o.Out != Std {
+		if err := q.lock(o.Out + ".lock"); err != nil {
 			return err
 		}
 	}
-	var err error
-	if q.out, err = q.openOutput(q.options.Out); err != nil {
+	q.desk = &desk{ordered: o.Ordered, waiting: map[int64]pending{}, early: map[int64]pending{}, moved: make(chan struct{}, 1)}
+	if q.desk.out, err = q.openOutput(o.Out); err != nil {
 		return err
 	}
-	if q.options.Errors == Std && q.options.Out == Std {
-		q.errs = q.out
+	answered := q.answered
+	q.desk.errs = q.desk.out
+	if o.Errors != Std || o.Out != Std {
+		if q.desk.errs, err = q.openOutput(o.Errors); err != nil {
+			return err
+		}
+	}
+	q.failed = q.answered - answered
+	return q.openJournal(o.Out + ".waiting")
+}
+
+// openJournal opens a journal where one is needed, or where an earlier run has left one, and takes over what it has.
+func (q *Queue) openJournal(path string) error {
+	d := q.desk
+	_, err := os.Stat(path)
+	left := err == nil
+	needed := q.options.Ordered || d.out.compress != nil || d.errs.compress != nil
+	if d.out.end < 0 || !needed && !left {
 		return nil
 	}
-	answered := q.answered
-	q.errs, err = q.openOutput(q.options.Errors)
-	q.failed = q.answered - answered
-	return err
+	j, kept, err := openJournal(path)
+	if err != nil {
+		return err
+	}
+	d.journal = j
+	q.closers = slices.Insert(q.closers, 1, d.closeJournal) // when the outputs are closed, and before others may write
+	for _, p := range kept {
+		if err := q.takeOver(p); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	return nil
+}
+
+// takeOver takes an answer over from the journal of an earlier run. It may be in its file, too, if that run was
+// killed between writing it there and removing it here.
+func (q *Queue) takeOver(p pending) error {
+	line, err := q.lineOf(p.line)
+	if err != nil || !q.done.set(line) {
+		return err
+	}
+	q.answered++
+	if p.failed {
+		q.failed++
+	}
+	if q.desk.ordered {
+		q.desk.early[line] = p
+		return nil
+	}
+	return q.desk.write(p)
 }
 
 // lock keeps other runs out. The file is removed when the run ends, so it must still be the one that is locked.
@@ -368,21 +410,31 @@ func syncFolder(name string) error {
 
 // isDone takes note of a line of an output.
 func (q *Queue) isDone(text []byte) error {
+	line, err := q.lineOf(text)
+	if err != nil {
+		return err
+	}
+	if !q.done.set(line) {
+		return errors.New("the answer is there twice, or to a line that the input lacks")
+	}
+	q.answered++
+	return nil
+}
+
+// lineOf returns which line of the input an answer line belongs to.
+func (q *Queue) lineOf(text []byte) (int64, error) {
 	rest, ok := bytes.CutPrefix(text, []byte(`{"id":"`))
 	id, _, cut := bytes.Cut(rest, []byte(`"`))
 	job, line, known := batch.ParseID(string(id))
 	switch {
-	case !ok || !cut || !known || !bytes.HasSuffix(text, []byte("}")):
-		return errors.New("chatspec batch has not written that; name another output")
-	case job == q.job && q.done.set(line):
-		q.answered++
-		return nil
+	case !ok || !cut || !known || !bytes.HasSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("}")):
+		return 0, errors.New("chatspec batch has not written that; name another output")
 	case job == q.job:
-		return errors.New("the answer is there twice, or to a line that the input lacks")
+		return line, nil
 	case len(job) == len(q.job) && job[2*inputBytes:] == q.job[2*inputBytes:]:
-		return fmt.Errorf("it answers another input, or %s has changed since; name another output", q.options.name())
+		return 0, fmt.Errorf("it answers another input, or %s has changed since; name another output", q.options.name())
 	case len(job) == len(q.job) && job[:2*inputBytes] == q.job[:2*inputBytes]:
-		return errors.New("it answers the same input with other settings (model, system message, schema); name another output, or use those")
+		return 0, errors.New("it answers the same input with other settings (model, system message, schema); name another output, or use those")
 	}
-	return errors.New("it answers another input with other settings; name another output")
+	return 0, errors.New("it answers another input with other settings; name another output")
 }

@@ -2,6 +2,7 @@ package files_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -398,6 +399,51 @@ func TestOrdered(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestKilled looks at the files of a run in the middle of it, as a run finds them that follows a kill: every answer
+// that was taken must be there, in whatever order they came.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	for _, ordered := range []bool{false, true} {
+		for _, out := range formats {
+			t.Run(fmt.Sprintf("%s ordered %v", out, ordered), func(t *testing.T) {
+				t.Parallel()
+				n, step := 3500, 1700 // more than a member
+				if ordered {
+					n, step = files.OrderWindow, 400 // so that the window, which earlier answers share, is never full
+				}
+				o := folder(t, "prompts.jsonl", lines(n), out)
+				o.Ordered = ordered
+				for len(answered(t, o.Out)) < n {
+					q := open(t, o)
+					before := q.Answered()
+					tasks := take(t, q, step)
+					rand.Shuffle(len(tasks), func(i, j int) { tasks[i], tasks[j] = tasks[j], tasks[i] })
+					tasks = tasks[:len(tasks)-len(tasks)/3]
+					finish(t, q, tasks...)
+					dir := t.TempDir()
+					if err := os.CopyFS(dir, os.DirFS(filepath.Dir(o.Out))); err != nil {
+						t.Fatal(err)
+					}
+					shut(t, q)
+					o.In, o.Out = filepath.Join(dir, filepath.Base(o.In)), filepath.Join(dir, out)
+					q = open(t, o)
+					if got := q.Answered() - before; got != int64(len(tasks)) {
+						t.Fatalf("%d answers are there, want %d", got, len(tasks))
+					}
+					shut(t, q)
+				}
+				checkOnce(t, o, n)
+				if ids := answered(t, o.Out); ordered && !slices.IsSortedFunc(ids, func(a, b string) int { return cmp.Or(len(a)-len(b), strings.Compare(a, b)) }) {
+					t.Error("out of order")
+				}
+				if _, err := os.Stat(o.Out + ".waiting"); err == nil {
+					t.Error("there is a journal")
+				}
+			})
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
@@ -26,6 +27,9 @@ const (
 	batchTimeout = 10 * time.Minute
 	// batchDelay is how long the built-in server thinks about an answer, so that one sees the bar move.
 	batchDelay = 200 * time.Millisecond
+	// batchGCPercent is how much garbage may collect beside what is in use, which is only a few MB, so that the
+	// default would have it collected many times a second for a third of all CPU time.
+	batchGCPercent = 400
 	// maxBroken is how many broken lines -strict names.
 	maxBroken = 10
 )
@@ -266,6 +270,9 @@ func (f *batchRunFlags) work(ctx context.Context, c *console, config batch.Confi
 	stopWatching := context.AfterFunc(ctx, func() {
 		p.note("stopping: finishes what is under way (%d); Ctrl-C again stops at once", s.Stats().UnderWay)
 	})
+	if c.getenv("GOGC") == "" {
+		defer debug.SetGCPercent(debug.SetGCPercent(batchGCPercent))
+	}
 	err = s.Run(ctx, q)
 	stopWatching()
 	p.end()

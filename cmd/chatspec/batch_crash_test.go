@@ -34,15 +34,15 @@ func TestBatchSurvivesKills(t *testing.T) {
 	}
 	binary := buildBinary(t)
 	for _, tc := range []struct {
-		name  string
-		out   string
-		args  []string
-		exact bool // a kill costs no more than what was under way
+		name string
+		out  string
+		args []string
 	}{
-		{"plain", "answers.jsonl", nil, true},
-		{"gzip", "answers.jsonl.gz", nil, false},
-		{"zstd", "answers.jsonl.zst", nil, false},
-		{"ordered", "answers.jsonl", []string{"-ordered"}, false},
+		{"plain", "answers.jsonl", nil},
+		{"gzip", "answers.jsonl.gz", nil},
+		{"zstd", "answers.jsonl.zst", nil},
+		{"ordered", "answers.jsonl", []string{"-ordered"}},
+		{"ordered zstd", "answers.jsonl.zst", []string{"-ordered"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -65,14 +65,13 @@ func TestBatchSurvivesKills(t *testing.T) {
 			if got := startProcess(t, binary, e, args...).wait(); got.code != exitOK {
 				t.Fatalf("%+v", got)
 			}
-			answered := checkAnswers(t, out, lines)
-			failed := 0
+			checkAnswers(t, out, lines)
 			if _, err := os.Stat(filepath.Join(dir, strings.Replace(tc.out, "answers", "answers.errors", 1))); err == nil {
 				t.Error("there is an error file")
 			}
 			more := int(asked.Load()) - lines
-			t.Logf("%d lines, %d answers, %d failures, %d kills, %d requests more than lines", lines, answered, failed, rounds, more)
-			if tc.exact && more > concurrency*rounds {
+			t.Logf("%d lines, each answered once; %d kills, %d requests more than lines", lines, rounds, more)
+			if more > concurrency*rounds {
 				t.Errorf("%d requests more than lines", more)
 			}
 		})
@@ -123,8 +122,8 @@ func writePrompts(t *testing.T, dir string, n int) string {
 	return path
 }
 
-// checkAnswers reads an output, in which each of n prompts must have one answer, and returns how many there are.
-func checkAnswers(t *testing.T, path string, n int) int {
+// checkAnswers reads an output, in which each of n prompts must have one answer.
+func checkAnswers(t *testing.T, path string, n int) {
 	t.Helper()
 	seen := map[string]bool{}
 	for _, line := range readLines(t, path) {
@@ -147,7 +146,6 @@ func checkAnswers(t *testing.T, path string, n int) int {
 			t.Errorf("%s is missing", id)
 		}
 	}
-	return len(seen)
 }
 
 // readLines reads a file, compressed or not.
