@@ -118,6 +118,11 @@ func Open(ctx context.Context, options Options) (q *Queue, err error) {
 	if q.in, err = openInput(options.In, options.name()); err != nil {
 		return q, err
 	}
+	if q.answered == q.found.lines { // what waited for its turn in an ordered run may still have to be written
+		if _, err := q.Next(ctx); !errors.Is(err, io.EOF) {
+			return q, err
+		}
+	}
 	go q.keepSynced()
 	return q, nil
 }
