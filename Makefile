@@ -9,6 +9,7 @@ PROMPT   ?= Say hello in five languages.
 FUZZTIME ?= 1m
 BENCH    ?= .
 N        ?= 1000000
+PROMPTS  ?= 1000000
 
 # What the generator writes, and nobody else.
 GENERATED := generated chattest/internal/server tests/oracle/plain
@@ -104,6 +105,12 @@ ui: ## Test what people see, in a terminal (tmux) and in a browser (chromium)
 		command -v $$tool >/dev/null || { echo "make $@ needs $$tool" >&2; exit 1; }; \
 	done
 	cd tests/ui && GOWORK=off go test -count=1 ./...
+
+.PHONY: soak
+soak: ## Run the tests of batches in full, and measure PROMPTS (1000000) of them
+	cd batch && CHATSPEC_SOAK=1 go test -count=1 -timeout=1h -v -run 'TestRate|TestKilled|TestTornEnd' ./...
+	cd cmd/chatspec && CHATSPEC_SOAK=1 go test -count=1 -timeout=1h -v -run TestBatch .
+	go run ./cmd/chatspec/internal/scale -n $(PROMPTS)
 
 .PHONY: peers
 peers: ## Vet and test the comparison and the benchmarks, briefly

@@ -157,8 +157,7 @@ func (o *output) closeOrRemove(remove bool) error {
 
 // bare returns what the system said, without operation and path, which the caller names in its own words.
 func bare(err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*os.PathError](err); ok {
 		return path.Err
 	}
 	return err

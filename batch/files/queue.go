@@ -223,8 +223,8 @@ func (q *Queue) Close() error {
 	close(q.stop)
 	<-q.synced
 	var errs []error
-	for i := len(q.closers) - 1; i >= 0; i-- {
-		errs = append(errs, q.closers[i]())
+	for _, closer := range slices.Backward(q.closers) {
+		errs = append(errs, closer())
 	}
 	if q.in != nil {
 		q.in.close()

@@ -17,7 +17,7 @@ import (
 const rootModule = "github.com/chatspec/chatspec"
 
 // moduleDirs are the folders of the modules that others import, and the prefixes of their tags.
-var moduleDirs = []string{".", "chatspecotel", "cmd/chatspec"}
+var moduleDirs = []string{".", "batch", "chatspecotel", "cmd/chatspec"}
 
 // loadAll returns the public packages of all modules, by import path.
 func loadAll(root string) (map[string]*types.Package, error) {
