@@ -116,7 +116,10 @@ func (o *output) flushAndSync() error {
 	o.mu.Lock()
 	err := o.flush()
 	o.mu.Unlock()
-	return errors.Join(err, o.sync())
+	if err != nil {
+		return err
+	}
+	return o.sync()
 }
 
 // sync brings what was written to the disk, while others may go on writing.

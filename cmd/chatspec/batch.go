@@ -251,16 +251,30 @@ func (f *batchRunFlags) check(ctx context.Context, c *console, options files.Opt
 	return nil
 }
 
-// work answers what q has, and says how that went.
-func (f *batchRunFlags) work(ctx context.Context, c *console, config batch.Config, q *files.Queue) (err error) {
-	defer func() { err = explainFile(errors.Join(err, q.Close())) }()
+// work answers what q has, closes it, and says how that went.
+func (f *batchRunFlags) work(ctx context.Context, c *console, config batch.Config, q *files.Queue) error {
+	var stats batch.Stats
+	var err error
 	if q.Answered() == q.Total() {
 		c.note("nothing to do: all of %s have an answer", count(int(q.Total()), "line"))
-		return f.verdict(q, 0)
+	} else {
+		stats, err = f.answer(ctx, c, config, q)
 	}
+	closing := q.Close()
+	if err = cmp.Or(err, closing); err != nil {
+		return explainFile(err)
+	}
+	if failed := q.Failed() + stats.Failed; failed > 0 {
+		return differsError(fmt.Sprintf("%s failed: see %s", count(int(failed), "line"), q.Errors()))
+	}
+	return nil
+}
+
+// answer answers what q has.
+func (f *batchRunFlags) answer(ctx context.Context, c *console, config batch.Config, q *files.Queue) (batch.Stats, error) {
 	t, s, err := f.ask.connect(c, config)
 	if err != nil {
-		return err
+		return batch.Stats{}, err
 	}
 	defer t.stop()
 	if before := q.Answered(); before > 0 {
@@ -276,21 +290,13 @@ func (f *batchRunFlags) work(ctx context.Context, c *console, config batch.Confi
 	err = s.Run(ctx, q)
 	stopWatching()
 	p.end()
+	if left := q.Total() - q.Answered() - s.Stats().Done; left > 0 {
+		c.note("%s without an answer; the same command goes on", count(int(left), "line"))
+	}
 	if err != nil {
-		if left := q.Total() - q.Answered() - s.Stats().Done; left > 0 {
-			c.note("%s without an answer; the same command goes on", count(int(left), "line"))
-		}
-		return t.explain(err, "-model")
+		err = t.explain(err, "-model")
 	}
-	return f.verdict(q, s.Stats().Failed)
-}
-
-// verdict is the error with which a run ends that has failed lines, now or before.
-func (f *batchRunFlags) verdict(q *files.Queue, failed int64) error {
-	if failed += q.Failed(); failed > 0 {
-		return differsError(fmt.Sprintf("%s failed: see %s", count(int(failed), "line"), q.Errors()))
-	}
-	return nil
+	return s.Stats(), err
 }
 
 // explainFile says what to do about an error of a file.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -96,7 +97,7 @@ func buildBinary(t *testing.T) string {
 // process is the program as a process of its own.
 type process struct {
 	cmd    *exec.Cmd
-	stdin  interface{ Close() error }
+	stdin  io.WriteCloser
 	stdout *os.File
 	out    *bufio.Reader
 	errs   buffer
