@@ -2,11 +2,15 @@ package batch_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/chatspec/chatspec"
 	"github.com/chatspec/chatspec/batch"
@@ -95,6 +99,148 @@ func TestRun(t *testing.T) {
 			if line, err := a.Line(); err != nil || a.Failed() {
 				t.Errorf("%s: %s %v", id, line, err)
 			}
+		}
+	})
+}
+
+// TestSilentProvider has a server that serves ten requests at a time, refuses more, and says nothing of limits.
+func TestSilentProvider(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const served, n = 10, 2000
+		p := &crowded{room: served}
+		s := newSchedulerFor(t, p, batch.Config{})
+		q := newQueue(prompts(n)...)
+		began := time.Now()
+		if err := s.Run(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+		stats := s.Stats()
+		if stats.Done != n || stats.Failed != 0 || len(q.answers) != n {
+			t.Errorf("%+v", stats)
+		}
+		perfect := n / served * time.Second
+		t.Logf("%d of %d requests refused; %v, %v with %d at a time", p.refused, stats.Requests+stats.Retries, time.Since(began), perfect, served)
+		if p.refused > n/4 {
+			t.Errorf("%d refused", p.refused)
+		}
+	})
+}
+
+// crowded is a server that takes a second for a request, and has room for so many.
+type crowded struct {
+	mu           sync.Mutex
+	room, inside int
+	refused      int
+}
+
+func (c *crowded) Do(req *http.Request) (*http.Response, error) {
+	_, _ = io.Copy(io.Discard, req.Body)
+	c.mu.Lock()
+	full := c.inside >= c.room
+	if full {
+		c.refused++
+	} else {
+		c.inside++
+	}
+	c.mu.Unlock()
+	status, body := http.StatusTooManyRequests, `{"error":{"message":"busy"}}`
+	if !full {
+		time.Sleep(time.Second)
+		c.mu.Lock()
+		c.inside--
+		c.mu.Unlock()
+		status, body = http.StatusOK, completion
+	}
+	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
+}
+
+const completion = `{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"yes","refusal":null}}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}`
+
+// doerFunc is a function as a Doer.
+type doerFunc func(*http.Request) (*http.Response, error)
+
+func (f doerFunc) Do(req *http.Request) (*http.Response, error) { return f(req) }
+
+// TestFailures has servers that answer with something else.
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	answer := func(status int, mediaType, body string) doerFunc {
+		return func(req *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {mediaType}}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
+		}
+	}
+	for _, tc := range []struct {
+		name string
+		doer doerFunc
+		want string
+	}{
+		{"a refusal", answer(400, "application/json", `{"error": {"message": "no"}}`), `"response":{"status_code":400,"request_id":"","body":{"error":{"message":"no"}}},"error":null}`},
+		{"a refusal without JSON", answer(400, "text/plain", `no`), `"response":{"status_code":400,"request_id":"","body":{"error":{"message":"no","type":"","code":null,"param":null}}},"error":null}`},
+		{"an error in a success", answer(200, "application/json", `{"error":{"message":"no"}}`), `"response":{"status_code":200,"request_id":"","body":{"error":{"message":"no"}}},"error":{"code":"broken_answer","message":"error in the answer: no","line":1}}`},
+		{"a login page", answer(200, "text/html", `<html>`), `"response":null,"error":{"code":"broken_answer","message":"`},
+		{"half an answer", answer(200, "application/json", completion[:100]), `"response":null,"error":{"code":"broken_answer","message":"`},
+		{"an answer of nothing", answer(200, "application/json", `{}`), `"response":null,"error":{"code":"broken_answer","message":"`},
+		{"a stream", answer(200, "text/event-stream", "data: "+`{"id":"c","choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}`+"\n\ndata: [DONE]\n\n"), `"response":{"status_code":200,"request_id":"","body":{"id":"c",`},
+		{"a connection that breaks", func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }, `"response":null,"error":{"code":"no_answer","message":"`},
+		{"429 for ever", answer(429, "application/json", `{"error":{"message":"too many tokens"}}`), `"response":{"status_code":429,"request_id":"","body":{"error":{"message":"too many tokens"}}},"error":null}`},
+		{"500 for ever", answer(500, "application/json", `{"error":{"message":"oh"}}`), `"response":{"status_code":500,"request_id":"","body":{"error":{"message":"oh"}}},"error":null}`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				q := newQueue(prompts(1)...)
+				s := newSchedulerFor(t, tc.doer, batch.Config{})
+				if err := s.Run(t.Context(), q); err != nil {
+					t.Fatal(err)
+				}
+				line, err := q.answers["batch_test_1"].Line()
+				if want := `{"id":"batch_test_1","custom_id":"p1",` + tc.want; err != nil || !strings.HasPrefix(string(line), want) {
+					t.Errorf("%s %v\nwant %s", line, err, want)
+				}
+			})
+		})
+	}
+}
+
+// TestDrain ends the context while requests are under way and others wait for the limiter: the former are finished,
+// the latter go back.
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		slow := doerFunc(func(req *http.Request) (*http.Response, error) {
+			select {
+			case <-time.After(10 * time.Second):
+			case <-req.Context().Done():
+				return nil, req.Context().Err()
+			}
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(completion)), Request: req}, nil
+		})
+		s := newSchedulerFor(t, slow, batch.Config{Limiter: batch.NewLimiter(batch.Limits{Requests: 60})})
+		ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
+		defer cancel()
+		q := newQueue(prompts(100)...)
+		if err := s.Run(ctx, q); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+		if taken := 100 - len(q.tasks); len(q.answers) != 4 || q.released != taken-4 {
+			t.Errorf("%d answers, %d taken, %d released", len(q.answers), taken, q.released)
+		}
+	})
+}
+
+// TestQueueFails has a queue that cannot take an answer: the run ends with its error.
+func TestQueueFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(prompts(1000)...)
+		q.answers["batch_test_5"] = &batch.Answer{}
+		s := newScheduler(t, chattest.NewServer(t, chattest.Text("Hi.").WithDelay(time.Second).Repeated()), batch.Config{})
+		if err := s.Run(t.Context(), q); err == nil || err.Error() != "batch_test_5 has an answer" {
+			t.Errorf("%v", err)
+		}
+		if left := len(q.tasks); left == 0 {
+			t.Error("it went on")
 		}
 	})
 }

@@ -3,13 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -136,13 +136,12 @@ func (f *askFlags) config(c *console) (batch.Config, error) {
 }
 
 // settings names what answers depend on beside their lines.
-func (f *askFlags) settings(config batch.Config) string {
-	settings := []string{config.Model, config.System, ""}
+func settings(config batch.Config) string {
+	schema := ""
 	if config.Schema != nil {
-		settings[2] = config.Schema.String()
+		schema = config.Schema.String()
 	}
-	text, _ := json.Marshal(settings) // strings marshal
-	return string(text)
+	return strings.Join([]string{config.Model, config.System, schema}, "\x00")
 }
 
 // connect returns a scheduler that talks to the server.
@@ -176,7 +175,7 @@ func (f *batchRunFlags) declare(fs *flag.FlagSet) {
 
 func (f *batchRunFlags) run(ctx context.Context, c *console, args []string) error {
 	switch {
-	case len(args) != 2 && !(f.dryRun && len(args) == 1):
+	case len(args) != 2 && (!f.dryRun || len(args) != 1):
 		return usageError{text: "want two files, IN and OUT"}
 	case f.limit < 0:
 		return usageError{text: "-limit cannot be negative"}
@@ -185,7 +184,7 @@ func (f *batchRunFlags) run(ctx context.Context, c *console, args []string) erro
 	if err != nil {
 		return err
 	}
-	options := files.Options{In: args[0], Errors: f.errors, Ordered: f.ordered, Limit: f.limit, Settings: f.ask.settings(config)}
+	options := files.Options{In: args[0], Errors: f.errors, Ordered: f.ordered, Limit: f.limit, Settings: settings(config)}
 	if args[0] == files.Std {
 		options.Name = "standard input"
 		if options.In, err = spool(ctx, c); err != nil {

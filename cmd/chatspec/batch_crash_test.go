@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -54,7 +55,7 @@ func TestBatchSurvivesKills(t *testing.T) {
 			}))
 			dir := t.TempDir()
 			in, out := writePrompts(t, dir, lines), filepath.Join(dir, tc.out)
-			args := append([]string{"batch", "run", "-concurrency", fmt.Sprint(concurrency), in, out}, tc.args...)
+			args := append([]string{"batch", "run", "-concurrency", strconv.Itoa(concurrency), in, out}, tc.args...)
 			for range rounds {
 				p := startProcess(t, binary, e, args...)
 				target.aim(p.cmd.Process, asked.Load()+1+rand.Int64N(int64(2*lines/rounds)))

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -246,7 +247,7 @@ func TestBatchInterrupted(t *testing.T) {
 		<-release
 		answerPrompt(w, r, 0)
 	}))
-	p := startProcess(t, buildBinary(t), e, "batch", "run", "-concurrency", fmt.Sprint(concurrency), in, out)
+	p := startProcess(t, buildBinary(t), e, "batch", "run", "-concurrency", strconv.Itoa(concurrency), in, out)
 	for range concurrency {
 		<-arrived
 	}

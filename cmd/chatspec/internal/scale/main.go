@@ -127,11 +127,11 @@ func measure(n, concurrency int) error {
 		return err
 	}
 	binary := filepath.Join(dir, "chatspec")
-	if out, err := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "github.com/chatspec/chatspec/cmd/chatspec").CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, out)
+	if _, err := run(command("go", "build", "-o", binary, "github.com/chatspec/chatspec/cmd/chatspec")); err != nil {
+		return err
 	}
-	in, err := writePrompts(dir, n)
-	if err != nil {
+	in, out := filepath.Join(dir, "prompts.jsonl"), filepath.Join(dir, "answers.jsonl")
+	if err := writePrompts(in, n); err != nil {
 		return err
 	}
 	url, stop, err := startServer(self)
@@ -139,21 +139,26 @@ func measure(n, concurrency int) error {
 		return err
 	}
 	defer stop()
+	at := strconv.Itoa(concurrency)
+	alone, err := run(command(self, "-role", "bare", "-n", strconv.Itoa(n), "-url", url, "-concurrency", at))
+	if err != nil {
+		return err
+	}
+	batch := []string{"batch", "run", "-base-url", url, "-concurrency", at, in, out}
+	batched, err := run(command(binary, batch...))
+	if err != nil {
+		return err
+	}
+	again, err := run(command(binary, batch...))
+	if err != nil {
+		return err
+	}
+	report(n, concurrency, alone, batched, again)
+	return nil
+}
 
-	common := []string{"-concurrency", strconv.Itoa(concurrency)}
-	alone, err := run(n, exec.CommandContext(context.Background(), self, append(common, "-role", "bare", "-n", strconv.Itoa(n), "-url", url)...))
-	if err != nil {
-		return err
-	}
-	batch := exec.CommandContext(context.Background(), binary, append([]string{"batch", "run", "-base-url", url, in, filepath.Join(dir, "answers.jsonl")}, common...)...)
-	batched, err := run(n, batch)
-	if err != nil {
-		return err
-	}
-	again, err := run(n, exec.CommandContext(context.Background(), binary, append([]string{"batch", "run", "-base-url", url, in, filepath.Join(dir, "answers.jsonl")}, common...)...))
-	if err != nil {
-		return err
-	}
+// report prints the tables.
+func report(n, concurrency int, alone, batched, again cost) {
 	fmt.Printf("%s, %s, %d CPUs, %d requests under way, %d prompts\n\n", runtime.Version(), runtime.GOOS+"/"+runtime.GOARCH, runtime.NumCPU(), concurrency, n)
 	fmt.Println("| | time | prompts a second | CPU for a prompt | memory at most |\n|---|---|---|---|---|")
 	for _, row := range []struct {
@@ -172,7 +177,11 @@ func measure(n, concurrency int) error {
 		fmt.Printf(" %d |", s.kB>>10)
 	}
 	fmt.Println()
-	return nil
+}
+
+// command returns a command that runs as long as this one.
+func command(name string, args ...string) *exec.Cmd {
+	return exec.CommandContext(context.Background(), name, args...) //nolint:gosec // only this program chooses them
 }
 
 // cost is what a process took.
@@ -192,7 +201,7 @@ type sample struct {
 const samples = 10
 
 // run runs a process to its end and watches its memory.
-func run(n int, cmd *exec.Cmd) (c cost, err error) {
+func run(cmd *exec.Cmd) (c cost, err error) {
 	var said strings.Builder
 	cmd.Stdout, cmd.Stderr = &said, &said
 	began := time.Now()
@@ -207,7 +216,7 @@ func run(n int, cmd *exec.Cmd) (c cost, err error) {
 	for {
 		select {
 		case <-tick.C:
-			all = append(all, sample{time.Since(began), memory(cmd.Process.Pid, "VmRSS:")})
+			all = append(all, sample{time.Since(began), memory(cmd.Process.Pid)})
 			c.most = max(c.most, all[len(all)-1].kB)
 			continue
 		case err = <-over:
@@ -220,16 +229,16 @@ func run(n int, cmd *exec.Cmd) (c cost, err error) {
 		c.memory = append(c.memory, all[i*len(all)/min(samples, len(all))])
 	}
 	if err != nil {
-		err = fmt.Errorf("%w\n%s", err, said.String())
+		err = fmt.Errorf("%s: %w\n%s", cmd, err, said.String())
 	}
 	return c, err
 }
 
-// memory returns a line of what Linux says of a process's memory, in kB; 0 on other systems.
-func memory(pid int, name string) int {
+// memory returns the resident memory of a process in kB; 0 where the system is not Linux.
+func memory(pid int) int {
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, name); ok {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
 			kB, _ := strconv.Atoi(strings.Fields(rest)[0])
 			return kB
 		}
@@ -239,7 +248,7 @@ func memory(pid int, name string) int {
 
 // startServer starts a server and returns its URL.
 func startServer(self string) (url string, stop func(), err error) {
-	cmd := exec.CommandContext(context.Background(), self, "-role", "serve")
+	cmd := command(self, "-role", "serve")
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -259,15 +268,14 @@ func startServer(self string) (url string, stop func(), err error) {
 	}, err
 }
 
-func writePrompts(dir string, n int) (path string, err error) {
-	path = filepath.Join(dir, "prompts.jsonl")
+func writePrompts(path string, n int) error {
 	f, err := os.Create(path)
 	if err != nil {
-		return "", err
+		return err
 	}
 	w := bufio.NewWriter(f)
 	for i := range int64(n) {
 		fmt.Fprintf(w, `{"custom_id":"prompt-%07d","prompt":%q}`+"\n", i+1, prompt(i+1))
 	}
-	return path, errors.Join(w.Flush(), f.Close())
+	return errors.Join(w.Flush(), f.Close())
 }
