@@ -43,15 +43,18 @@ func TestAnswerLine(t *testing.T) {
 		want   string
 	}{
 		{
-			batch.Answer{ID: "i", CustomID: "c\n", Response: &batch.Response{StatusCode: 200, RequestID: "r", Body: []byte("{\n \"a\": 1 }")}}, false,
+			batch.Answer{ID: "i", CustomID: "c\n", Response: &batch.Response{StatusCode: 200, RequestID: "r", Body: []byte("{\n \"a\": 1 }")}},
+			false,
 			`{"id":"i","custom_id":"c\n","response":{"status_code":200,"request_id":"r","body":{"a":1}},"error":null}`,
 		},
 		{
-			batch.Answer{ID: "i", CustomID: "c", Response: &batch.Response{StatusCode: 400, Body: []byte(`{}`)}}, true,
+			batch.Answer{ID: "i", CustomID: "c", Response: &batch.Response{StatusCode: 400, Body: []byte(`{}`)}},
+			true,
 			`{"id":"i","custom_id":"c","response":{"status_code":400,"request_id":"","body":{}},"error":null}`,
 		},
 		{
-			batch.Answer{ID: "i", Error: &batch.Failure{Code: "x", Message: "why", Line: 7}}, true,
+			batch.Answer{ID: "i", Error: &batch.Failure{Code: "x", Message: "why", Line: 7}},
+			true,
 			`{"id":"i","custom_id":"","response":null,"error":{"code":"x","message":"why","line":7}}`,
 		},
 	} {
