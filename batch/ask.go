@@ -89,7 +89,14 @@ func (s *Scheduler) once(ctx context.Context, body []byte, answer *Answer) error
 	var learned Observation
 	defer func() { s.config.Limiter.Release(guess, learned) }()
 	s.stats.requests.Add(1)
-	resp, err := s.raw.CreateChatCompletionWithBody(context.WithoutCancel(ctx), "application/json", bytes.NewReader(body)) //nolint:bodyclose // read closes it
+	answer.Response = nil
+	call := context.WithoutCancel(ctx)
+	if s.config.Timeout > 0 {
+		var cancel context.CancelFunc
+		call, cancel = context.WithTimeout(call, s.config.Timeout)
+		defer cancel()
+	}
+	resp, err := s.raw.CreateChatCompletionWithBody(call, "application/json", bytes.NewReader(body)) //nolint:bodyclose // read closes it
 	if err != nil {
 		return err
 	}
@@ -139,9 +146,9 @@ func (s *Scheduler) refuse(ctx context.Context, err error, answer *Answer) error
 		answer.Error = &Failure{Code: CodeBreaksSchema, Message: err.Error()}
 		return nil
 	case !errors.As(err, &refused):
-		code := CodeNoAnswer
-		if answer.Response != nil {
-			code = CodeBrokenAnswer
+		code := CodeBrokenAnswer
+		if answer.Response == nil || errors.Is(err, context.DeadlineExceeded) {
+			code = CodeNoAnswer
 		}
 		answer.Response = nil
 		answer.Error = &Failure{Code: code, Message: err.Error()}

@@ -3,11 +3,11 @@ package batch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/chatspec/chatspec"
 	chat "github.com/chatspec/chatspec/generated"
@@ -26,6 +26,9 @@ type Config struct {
 	// Concurrency is how many requests may be under way at once; 0 is for DefaultConcurrency. How many are at
 	// a time follows from the Limiter and from what the server refuses.
 	Concurrency int
+	// Timeout is how long a call may take, from when it is sent until its answer is read, retries included; 0 is
+	// for as long as it likes.
+	Timeout time.Duration
 	// Limiter is asked before each request; nil is for [NewLimiter] without limits.
 	Limiter Limiter
 }
@@ -45,8 +48,8 @@ type Scheduler struct {
 // that client; what it needs beyond that, such as connections for all requests at once, it sets itself where
 // opts do not say otherwise.
 func New(config Config, opts ...chatspec.Option) (*Scheduler, error) {
-	if config.Concurrency < 0 {
-		return nil, fmt.Errorf("batch: Concurrency: %d is negative", config.Concurrency)
+	if config.Concurrency < 0 || config.Timeout < 0 {
+		return nil, errors.New("batch: Concurrency and Timeout cannot be negative")
 	}
 	if config.Concurrency == 0 {
 		config.Concurrency = DefaultConcurrency

@@ -183,6 +183,15 @@ func TestFailures(t *testing.T) {
 		{"an answer of nothing", answer(200, "application/json", `{}`), `"response":null,"error":{"code":"broken_answer","message":"`},
 		{"a stream", answer(200, "text/event-stream", "data: "+`{"id":"c","choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}`+"\n\ndata: [DONE]\n\n"), `"response":{"status_code":200,"request_id":"","body":{"id":"c",`},
 		{"a connection that breaks", func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }, `"response":null,"error":{"code":"no_answer","message":"`},
+		{"no answer for too long", func(req *http.Request) (*http.Response, error) {
+			<-req.Context().Done()
+			return nil, req.Context().Err()
+		}, `"response":null,"error":{"code":"no_answer","message":"`},
+		{"half an answer for too long", func(req *http.Request) (*http.Response, error) {
+			r, w := io.Pipe()
+			context.AfterFunc(req.Context(), func() { _ = w.CloseWithError(req.Context().Err()) })
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: r, Request: req}, nil
+		}, `"response":null,"error":{"code":"no_answer","message":"`},
 		{"429 for ever", answer(429, "application/json", `{"error":{"message":"too many tokens"}}`), `"response":{"status_code":429,"request_id":"","body":{"error":{"message":"too many tokens"}}},"error":null}`},
 		{"500 for ever", answer(500, "application/json", `{"error":{"message":"oh"}}`), `"response":{"status_code":500,"request_id":"","body":{"error":{"message":"oh"}}},"error":null}`},
 	} {
@@ -190,7 +199,7 @@ func TestFailures(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				q := newQueue(prompts(1)...)
-				s := newSchedulerFor(t, tc.doer, batch.Config{})
+				s := newSchedulerFor(t, tc.doer, batch.Config{Timeout: time.Hour})
 				if err := s.Run(t.Context(), q); err != nil {
 					t.Fatal(err)
 				}

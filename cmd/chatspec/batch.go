@@ -111,6 +111,7 @@ func (f *askFlags) config(c *console) (batch.Config, error) {
 		Model:       cmp.Or(f.model, c.getenv(envModel), defaultModel),
 		System:      f.system,
 		Concurrency: f.concurrency,
+		Timeout:     f.timeout,
 		Limiter:     batch.NewLimiter(f.limits),
 	}
 	switch {
@@ -148,7 +149,7 @@ func settings(config batch.Config) string {
 func (f *askFlags) connect(c *console, config batch.Config) (t *target, s *batch.Scheduler, err error) {
 	reply := chattest.BuiltIn().WithDelay(batchDelay)
 	t, err = f.target.connect(c, "(model "+config.Model+")", reply, func(opts ...chatspec.Option) (err error) {
-		s, err = batch.New(config, append(opts, chatspec.WithHeaderTimeout(f.timeout))...)
+		s, err = batch.New(config, opts...)
 		return err
 	})
 	return t, s, err

@@ -58,7 +58,7 @@ func TestBatchSurvivesKills(t *testing.T) {
 			args := append([]string{"batch", "run", "-concurrency", strconv.Itoa(concurrency), in, out}, tc.args...)
 			for range rounds {
 				p := startProcess(t, binary, e, args...)
-				target.aim(p.cmd.Process, asked.Load()+1+rand.Int64N(int64(2*lines/rounds)))
+				target.aim(p.cmd.Process, asked.Load()+1+rand.Int64N(int64(8*lines/rounds/5)))
 				if got := p.wait(); got.code == exitOK {
 					t.Logf("a run was over before it was killed: %s", got.err)
 				}
