@@ -89,6 +89,8 @@ func (s *Scheduler) once(ctx context.Context, body []byte, answer *Answer) error
 	var learned Observation
 	defer func() { s.config.Limiter.Release(guess, learned) }()
 	s.stats.requests.Add(1)
+	s.stats.underWay.Add(1)
+	defer s.stats.underWay.Add(-1)
 	answer.Response = nil
 	call := context.WithoutCancel(ctx)
 	if s.config.Timeout > 0 {

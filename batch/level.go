@@ -82,8 +82,8 @@ func (l *level) limited() {
 	l.refused, l.grown, l.deaf = true, 0, l.inside
 }
 
-func (l *level) now() (inside, allowed int) {
+func (l *level) now() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.inside, l.allowed
+	return l.allowed
 }

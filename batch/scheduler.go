@@ -112,21 +112,20 @@ type Stats struct {
 	Retries  int64 // requests that were sent again
 	Limited  int64 // answers with status 429
 	Tokens   int64 // that were used, as the answers say
-	UnderWay int64 // tasks that were taken and have no answer yet
-	Level    int64 // how many may be under way at the moment
+	UnderWay int64 // calls that were begun and have not ended
+	Level    int64 // how many tasks may be worked on at the moment, those included that wait for the Limiter
 }
 
 // Stats returns the numbers of this moment.
 func (s *Scheduler) Stats() Stats {
-	inside, allowed := s.level.now()
 	c := &s.stats
 	return Stats{
 		Done: c.done.Load(), Failed: c.failed.Load(), Requests: c.requests.Load(), Retries: c.retries.Load(),
-		Limited: c.limited.Load(), Tokens: c.tokens.Load(), UnderWay: int64(inside), Level: int64(allowed),
+		Limited: c.limited.Load(), Tokens: c.tokens.Load(), UnderWay: c.underWay.Load(), Level: int64(s.level.now()),
 	}
 }
 
-type counters struct{ done, failed, requests, retries, limited, tokens atomic.Int64 }
+type counters struct{ done, failed, requests, retries, limited, tokens, underWay atomic.Int64 }
 
 // StoppedError says why a run was given up that could not go well: the key is refused, the quota is used up, or
 // the server cannot be reached. Its task has no answer line, and the next run asks again.
