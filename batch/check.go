@@ -82,6 +82,6 @@ func (c *Checker) prompt(text string) []byte {
 		req.Messages = append(req.Messages, chat.SystemMessage{Content: chat.Text(c.config.System)})
 	}
 	req.Messages = append(req.Messages, chat.UserMessage{Content: chat.Text(text)})
-	body, _ := codec.Marshal(&req, (*chat.CreateChatCompletionRequest).EncodeJSON) // NewChecker has seen that the rest marshals
+	body, _ := codec.Marshal(&req, (*chat.CreateChatCompletionRequest).EncodeJSON) // of strings, and JSON that was read
 	return body
 }

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -89,7 +90,20 @@ func findCommand(name string) (command, error) {
 			return cmd, nil
 		}
 	}
+	if rest := commandsAfter(name); len(rest) > 0 {
+		return command{}, usageError{text: fmt.Sprintf("want %s after %s", strings.Join(rest, " or "), name)}
+	}
 	return command{}, usageError{text: fmt.Sprintf("unknown command %q", name)}
+}
+
+// commandsAfter returns the second words of commands that are two words.
+func commandsAfter(first string) (rest []string) {
+	for _, cmd := range commands() {
+		if second, ok := strings.CutPrefix(cmd.name, first+" "); ok {
+			rest = append(rest, second)
+		}
+	}
+	return rest
 }
 
 // run is the program: it returns the exit code.
@@ -108,7 +122,7 @@ func dispatch(ctx context.Context, args []string, c *console) error {
 	case "-version", "--version":
 		name = "version"
 	}
-	if name == "batch" && len(args) > 0 { // whose commands are two words
+	if len(args) > 0 && slices.Contains(commandsAfter(name), args[0]) {
 		name, args = name+" "+args[0], args[1:]
 	}
 	cmd, err := findCommand(name)

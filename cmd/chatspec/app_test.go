@@ -173,6 +173,14 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"chat", "-metadata", "a=b", "Hi"}, "-metadata is kept with a stored answer only: add -store; see chatspec help chat"},
 		{[]string{"chat", "-markdown", "yes", "Hi"}, `invalid value "yes" for flag -markdown: want auto, on or off; see chatspec help chat`},
 		{[]string{"chat", "-tool", "./x", "Hi"}, "a -tool runs after you were asked, which takes a terminal: or add -yes; see chatspec help chat"},
+		{[]string{"batch"}, "want run after batch; see chatspec help"},
+		{[]string{"batch", "walk"}, "want run after batch; see chatspec help"},
+		{[]string{"help", "batch"}, "want run after batch; see chatspec help help"},
+		{[]string{"batch", "run", "a"}, "want two files, IN and OUT; see chatspec help batch run"},
+		{[]string{"batch", "run", "-limit", "-1", "a", "b"}, "-limit cannot be negative; see chatspec help batch run"},
+		{[]string{"batch", "run", "-rpm", "-1", "a", "b"}, "-rpm, -tpm and -schema-retries cannot be negative; see chatspec help batch run"},
+		{[]string{"batch", "run", "-concurrency", "0", "a", "b"}, "-concurrency: want at least 1; see chatspec help batch run"},
+		{[]string{"batch", "run", "-timeout", "0s", "a", "b"}, "-timeout: want a time above 0; see chatspec help batch run"},
 		{[]string{"serve", "-fail-first", "200"}, `invalid value "200" for flag -fail-first: want statuses from 400 to 599, with commas between; see chatspec help serve`},
 	} {
 		t.Run(strings.Join(tc.args, " "), func(t *testing.T) {

@@ -8,6 +8,8 @@
 //	chatspec drift upstream.yaml         what another OpenAPI document has otherwise; also apply
 //	chatspec generate -o chat -overlay vllm
 //	                                     a Go package with a vendor's fields, or your own
+//	chatspec batch run in.jsonl out.jsonl
+//	                                     a file of prompts becomes a file of answers
 //	chatspec help chat                   what a command does, with its flags and examples
 //
 // It talks to the server that OPENAI_BASE_URL (or the flag -base-url) names, with the key in OPENAI_API_KEY;
