@@ -54,6 +54,7 @@ func newOutput(f *os.File, name string, end int64) (*output, error) {
 func gzipMember(lines []byte) ([]byte, error) {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
+	w.ModTime = time.Unix(0, 0) // none, as RFC 1952 has it, so that members begin with gzipHeader
 	if _, err := w.Write(lines); err != nil {
 		return nil, err
 	}

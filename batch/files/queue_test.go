@@ -326,6 +326,43 @@ func damage(t *testing.T, o *files.Options) {
 	write(t, o.Out, data)
 }
 
+// TestDamage changes each byte of the first of two members. What stands behind it may be answers that were paid for,
+// so nothing must be cut off.
+func TestDamage(t *testing.T) {
+	t.Parallel()
+	for _, out := range formats[1:] {
+		t.Run(out, func(t *testing.T) {
+			t.Parallel()
+			o := folder(t, "prompts.jsonl", lines(8), out)
+			first := 0
+			for range 2 {
+				first = len(read(t, o.Out))
+				q := open(t, o)
+				finish(t, q, take(t, q, 4)...)
+				shut(t, q)
+			}
+			whole := read(t, o.Out)
+			for i := range first {
+				for _, change := range []byte{0x01, 0x80, 0xff} {
+					damaged := bytes.Clone(whole)
+					damaged[i] ^= change
+					write(t, o.Out, damaged)
+					q, err := files.Open(t.Context(), o)
+					if err == nil {
+						if q.Answered() != 8 {
+							t.Errorf("byte %d ^ %#x: %d answers are left", i, change, q.Answered())
+						}
+						shut(t, q)
+					}
+					if !bytes.Equal(read(t, o.Out), damaged) {
+						t.Fatalf("byte %d ^ %#x: the output was touched", i, change)
+					}
+				}
+			}
+		})
+	}
+}
+
 func TestTwoAtOnce(t *testing.T) {
 	t.Parallel()
 	o := folder(t, "prompts.jsonl", lines(3), formats[0])

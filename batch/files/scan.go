@@ -20,10 +20,12 @@ import (
 func scan(f *os.File, name string, each func(line []byte) error) (end int64, err error) {
 	r := &counter{r: bufio.NewReaderSize(f, bufferBytes)}
 	var member func(*counter) ([]byte, error)
+	var header []byte // with which a member begins; nil for lines
 	switch filepath.Ext(name) {
 	case extGzip:
-		member = readGzip()
+		member, header = readGzip(), gzipHeader
 	case extZstd:
+		header = zstdHeader
 		if member, err = readZstd(); err != nil {
 			return 0, err
 		}
@@ -34,7 +36,7 @@ func scan(f *os.File, name string, each func(line []byte) error) (end int64, err
 		lines, err := member(r)
 		switch {
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-			return end, nil
+			return end, checkTorn(f, name, end, header)
 		case err != nil:
 			return 0, fmt.Errorf("%s: damaged after byte %d: %w", name, end, err)
 		}
@@ -46,6 +48,32 @@ func scan(f *os.File, name string, each func(line []byte) error) (end int64, err
 		}
 		end = r.n
 	}
+}
+
+// What members begin with, as they are written here: those of gzip without a time and a name (RFC 1952, section 2.3),
+// those of zstd with its magic number (RFC 8878, section 3.1.1).
+var (
+	gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff}
+	zstdHeader = []byte{0x28, 0xb5, 0x2f, 0xfd}
+)
+
+// maxTorn is how much of a torn member is looked at: more than one has.
+const maxTorn = 64 << 20
+
+// checkTorn makes sure that a member which the file ends before is the last one, and no damaged one that merely seems
+// to be so long: another begins nowhere in it.
+func checkTorn(f *os.File, name string, end int64, header []byte) error {
+	if header == nil {
+		return nil
+	}
+	torn, err := io.ReadAll(io.NewSectionReader(f, end, maxTorn))
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if len(torn) > 0 && bytes.Contains(torn[1:], header) {
+		return fmt.Errorf("%s: damaged after byte %d, and more follows", name, end)
+	}
+	return nil
 }
 
 // counter counts the bytes that were read. It has ReadByte, so that decompressors read no further than they must.
