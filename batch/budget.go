@@ -85,6 +85,7 @@ func (b *Bucket) learn(now time.Time, said api.Limit, allowed int64) {
 		if allowed > 0 {
 			b.PerMinute = min(allowed, said.Limit)
 		}
+		b.Free = min(b.Free, b.burst())
 	}
 	if said.Known {
 		b.Free = min(b.Free, float64(said.Remaining-b.Held))
