@@ -11,7 +11,7 @@ import (
 //
 // Requests are spread evenly: what a minute allows comes back continuously, and of what was not used at most one
 // second's worth may be caught up on. So it does not matter whether a server counts in windows or refills a
-// bucket as it goes. What the server says is left is never exceeded.
+// bucket as it goes. What the server says is left is not exceeded, as far as tokens are guessed right.
 type Budget struct {
 	Cap      Limits    `json:"cap"`      // what the user allows, whatever the server does
 	Requests Bucket    `json:"requests"` // a request is 1

@@ -47,8 +47,9 @@ func startProgress(c *console, total, before int64, stats func() batch.Stats) *p
 		interval = barInterval
 		p.bars = mpb.New(mpb.WithOutput(c.stderr), mpb.WithRefreshRate(barInterval), mpb.WithAutoRefresh())
 		p.bar = p.bars.AddBar(total,
-			mpb.PrependDecorators(decor.Percentage(decor.WC{W: 5})),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return p.text(time.Now()) })))
+			mpb.BarFillerTrim(), // in a narrow terminal there is no bar, and the blanks around it are still wanted
+			mpb.PrependDecorators(decor.Percentage(decor.WC{W: 5}), decor.Name(" ")),
+			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + p.text(time.Now()) })))
 	}
 	p.ended.Go(func() { p.watch(interval) })
 	return p
