@@ -15,7 +15,7 @@ import (
 
 	"github.com/chatspec/chatspec"
 	"github.com/chatspec/chatspec/batch"
-	"github.com/chatspec/chatspec/batch/files"
+	batchfiles "github.com/chatspec/chatspec/batch/files"
 	"github.com/chatspec/chatspec/chattest"
 )
 
@@ -72,6 +72,7 @@ func batchRunCommand() command {
 		args:    "IN OUT",
 		summary: "answer a file of prompts, at the rate that the server allows",
 		help:    batchRunHelp,
+		words:   fileWords,
 		flags: func(fs *flag.FlagSet) action {
 			f := new(batchRunFlags)
 			f.declare(fs)
@@ -185,8 +186,8 @@ func (f *batchRunFlags) run(ctx context.Context, c *console, args []string) erro
 	if err != nil {
 		return err
 	}
-	options := files.Options{In: args[0], Errors: f.errors, Ordered: f.ordered, Limit: f.limit, Settings: settings(config)}
-	if args[0] == files.Std {
+	options := batchfiles.Options{In: args[0], Errors: f.errors, Ordered: f.ordered, Limit: f.limit, Settings: settings(config)}
+	if args[0] == batchfiles.Std {
 		options.Name = "standard input"
 		if options.In, err = spool(ctx, c); err != nil {
 			return err
@@ -199,7 +200,7 @@ func (f *batchRunFlags) run(ctx context.Context, c *console, args []string) erro
 		}
 	}
 	options.Out = args[1]
-	if options.Out == files.Std {
+	if options.Out == batchfiles.Std {
 		out, ok := c.stdout.(*os.File)
 		if !ok {
 			return errors.New("standard output is no file")
@@ -207,7 +208,7 @@ func (f *batchRunFlags) run(ctx context.Context, c *console, args []string) erro
 		options.Stdout = out
 		c.note("standard output cannot be resumed: a run that is cut off begins anew")
 	}
-	q, err := files.Open(ctx, options)
+	q, err := batchfiles.Open(ctx, options)
 	if err != nil {
 		return explainFile(err)
 	}
@@ -219,11 +220,11 @@ func spool(ctx context.Context, c *console) (string, error) {
 	if isTerminal(c.stdin) {
 		c.note("reading lines from the terminal; Ctrl-D ends them")
 	}
-	return files.Spool(ctx, c.stdin)
+	return batchfiles.Spool(ctx, c.stdin)
 }
 
 // check looks at all lines. Those that are broken are what -dry-run prints; -strict names a few.
-func (f *batchRunFlags) check(ctx context.Context, c *console, options files.Options, config batch.Config) error {
+func (f *batchRunFlags) check(ctx context.Context, c *console, options batchfiles.Options, config batch.Config) error {
 	checker, err := batch.NewChecker(config)
 	if err != nil {
 		return err
@@ -231,7 +232,7 @@ func (f *batchRunFlags) check(ctx context.Context, c *console, options files.Opt
 	name := cmp.Or(options.Name, options.In)
 	var output error
 	named := 0
-	report, err := files.Check(ctx, options, checker, func(failure *batch.Failure) {
+	report, err := batchfiles.Check(ctx, options, checker, func(failure *batch.Failure) {
 		named++
 		switch line := fmt.Sprintf("%s:%d: %s", name, failure.Line, oneLine(failure.Message)); {
 		case f.dryRun && output == nil:
@@ -252,7 +253,7 @@ func (f *batchRunFlags) check(ctx context.Context, c *console, options files.Opt
 }
 
 // work answers what q has, closes it, and says how that went.
-func (f *batchRunFlags) work(ctx context.Context, c *console, config batch.Config, q *files.Queue) error {
+func (f *batchRunFlags) work(ctx context.Context, c *console, config batch.Config, q *batchfiles.Queue) error {
 	var stats batch.Stats
 	var err error
 	if q.Answered() == q.Total() {
@@ -271,7 +272,7 @@ func (f *batchRunFlags) work(ctx context.Context, c *console, config batch.Confi
 }
 
 // answer answers what q has.
-func (f *batchRunFlags) answer(ctx context.Context, c *console, config batch.Config, q *files.Queue) (batch.Stats, error) {
+func (f *batchRunFlags) answer(ctx context.Context, c *console, config batch.Config, q *batchfiles.Queue) (batch.Stats, error) {
 	t, s, err := f.ask.connect(c, config)
 	if err != nil {
 		return batch.Stats{}, err

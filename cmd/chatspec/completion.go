@@ -92,6 +92,21 @@ const files = ":files"
 // fileWords are the words of commands whose arguments are files.
 func fileWords() []string { return []string{files} }
 
+// commandWords returns the words with which commands go on that begin with prefix, and what they mean.
+func commandWords(prefix string) (words []string) {
+	for _, cmd := range commands() {
+		rest, ok := strings.CutPrefix(cmd.name, prefix)
+		first, _, more := strings.Cut(rest, " ")
+		switch {
+		case ok && !more:
+			words = append(words, rest+"\t"+cmd.summary)
+		case ok && !slices.Contains(words, first):
+			words = append(words, first)
+		}
+	}
+	return words
+}
+
 // complete returns what the last of the words typed behind "chatspec" may become: words, each with its meaning behind a
 // tab.
 func complete(typed []string) []string {
@@ -99,12 +114,15 @@ func complete(typed []string) []string {
 	if last < 0 {
 		return nil
 	}
+	if last == 1 && len(commandsAfter(typed[0])) > 0 {
+		return beginning(commandWords(typed[0]+" "), typed[last])
+	}
+	if last > 1 && slices.Contains(commandsAfter(typed[0]), typed[1]) {
+		typed = append([]string{typed[0] + " " + typed[1]}, typed[2:]...)
+		last--
+	}
 	if last == 0 {
-		var found []string
-		for _, cmd := range commands() {
-			found = append(found, cmd.name+"\t"+cmd.summary)
-		}
-		return beginning(found, typed[last])
+		return beginning(commandWords(""), typed[last])
 	}
 	cmd, err := findCommand(typed[0])
 	if err != nil {

@@ -12,11 +12,12 @@ import (
 func TestCompleteKnowsAll(t *testing.T) {
 	t.Parallel()
 	for _, cmd := range commands() {
-		if found := complete([]string{cmd.name}); !slices.Contains(found, cmd.name+"\t"+cmd.summary) {
+		words := strings.Fields(cmd.name)
+		if found := complete(words); !slices.Contains(found, words[len(words)-1]+"\t"+cmd.summary) {
 			t.Errorf("%s is not among %q", cmd.name, found)
 		}
 		_, flags, _ := strings.Cut(cmd.usage(), "\nFlags, ")
-		found := complete([]string{cmd.name, "-"})
+		found := complete(append(words, "-"))
 		for line := range strings.Lines(flags) {
 			if name, ok := strings.CutPrefix(line, "  -"); ok {
 				name = "-" + strings.Fields(name)[0]
@@ -46,6 +47,10 @@ func TestComplete(t *testing.T) {
 		{"help mess", "messages"},
 		{"completion ", "bash fish zsh"},
 		{"unknown ", ""},
+		{"bat", "batch"},
+		{"batch ", "run\tanswer a file of prompts, at the rate that the server allows"},
+		{"batch run ", ":files"},
+		{"batch run -ord", "-ordered\twrite answers in the order of IN"},
 	} {
 		if tc.typed == "" {
 			if got := complete(nil); got != nil {

@@ -94,7 +94,7 @@ func (p *progress) text(now time.Time) string {
 
 // note writes a line above the bar.
 func (p *progress) note(format string, args ...any) {
-	c := *p.c
+	c := newConsole(p.c.stdin, p.c.stdout, p.c.stderr, p.c.getenv)
 	if p.bars != nil {
 		c.stderr = p.bars
 	}
