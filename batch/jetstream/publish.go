@@ -1,0 +1,93 @@
+package jetstream
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
+
+	"github.com/chatspec/chatspec/batch"
+)
+
+// headroom is what headers and subject of a message may take of the server's limit.
+const headroom = 4 << 10
+
+// publishOnce publishes a message on a subject that has at most one, and returns once there is one. The first one stays:
+// whatever the server refuses, it is looked up whether that is because there is one already, which it may say before
+// the first one is safe.
+func (j *Job) publishOnce(ctx context.Context, stream string, m *nats.Msg) error {
+	return j.retry(ctx, func(ctx context.Context) error {
+		_, err := j.js.PublishMsg(ctx, m)
+		var refused *jetstream.APIError
+		if !errors.As(err, &refused) {
+			return err
+		}
+		if there, lookErr := j.has(ctx, stream, m.Subject); lookErr == nil && there {
+			return nil
+		}
+		return err
+	})
+}
+
+// has says whether a stream has a message on a subject. The leader of the stream answers, so it is never behind.
+func (j *Job) has(ctx context.Context, stream, subject string) (bool, error) {
+	s, err := j.js.Stream(ctx, stream)
+	if err != nil {
+		return false, err
+	}
+	_, err = s.GetLastMsgForSubject(ctx, subject)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// answerMessage returns the message of an answer.
+func (j *Job) answerMessage(ctx context.Context, task *batch.Task, answer *batch.Answer) (*nats.Msg, error) {
+	text, err := answer.Line()
+	if err != nil {
+		return nil, err
+	}
+	m := nats.NewMsg(j.answerSubject(word(task.Line)))
+	m.Header.Set(jetstream.MsgIDHeader, task.ID)
+	if answer.Failed() {
+		m.Header.Set(headerFailed, "1")
+	}
+	return m, j.fill(ctx, m, task.ID, text)
+}
+
+// fill gives a message its text, by way of an object where that is too long. Each object has a name of its own, so
+// that one which was put twice does not change under a message that names it; what no message names goes with the job.
+func (j *Job) fill(ctx context.Context, m *nats.Msg, id string, text []byte) error {
+	if int64(len(text)) <= j.conn.MaxPayload()-headroom {
+		m.Data = text
+		return nil
+	}
+	name := id + "." + nuid.Next()
+	m.Header.Set(headerObject, name)
+	return j.retry(ctx, func(ctx context.Context) error {
+		_, err := j.big.Put(ctx, jetstream.ObjectMeta{Name: name}, bytes.NewReader(text))
+		return err
+	})
+}
+
+// text returns the text of a message.
+func (j *Job) text(ctx context.Context, header nats.Header, data []byte) (text []byte, err error) {
+	name := header.Get(headerObject)
+	if name == "" {
+		return data, nil
+	}
+	err = j.retry(ctx, func(ctx context.Context) error {
+		object, err := j.big.Get(ctx, name)
+		if err != nil {
+			return err
+		}
+		text, err = io.ReadAll(object)
+		return errors.Join(err, object.Close())
+	})
+	return text, err
+}
