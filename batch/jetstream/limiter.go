@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"context"
+	crand "crypto/rand"
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
@@ -9,7 +10,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/nats-io/nuid"
 
 	"github.com/chatspec/chatspec/api"
 	"github.com/chatspec/chatspec/batch"
@@ -57,7 +57,7 @@ type Limiter struct {
 // replaces what earlier workers said.
 func (j *Job) Limiter(ctx context.Context, limits batch.Limits) (*Limiter, error) {
 	l := &Limiter{
-		job: j, id: nuid.Next(), limits: limits,
+		job: j, id: crand.Text(), limits: limits,
 		moved: make(chan struct{}), wake: make(chan struct{}, 1), stopped: make(chan struct{}),
 	}
 	err := j.retry(ctx, func(ctx context.Context) error {

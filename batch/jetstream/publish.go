@@ -3,12 +3,12 @@ package jetstream
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/nats-io/nuid"
 
 	"github.com/chatspec/chatspec/batch"
 )
@@ -67,7 +67,7 @@ func (j *Job) fill(ctx context.Context, m *nats.Msg, id string, text []byte) err
 		m.Data = text
 		return nil
 	}
-	name := id + "." + nuid.Next()
+	name := id + "." + rand.Text()
 	m.Header.Set(headerObject, name)
 	return j.retry(ctx, func(ctx context.Context) error {
 		_, err := j.big.Put(ctx, jetstream.ObjectMeta{Name: name}, bytes.NewReader(text))

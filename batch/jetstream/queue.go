@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,7 +14,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/nats-io/nuid"
 
 	"github.com/chatspec/chatspec/batch"
 )
@@ -62,7 +62,7 @@ func (j *Job) Work(ctx context.Context) (*Queue, error) {
 	host, _ := os.Hostname() // for people; empty is fine
 	q := &Queue{
 		job:     j,
-		id:      nuid.Next(),
+		id:      rand.Text(),
 		held:    map[uint64]jetstream.Msg{},
 		done:    worker{Host: host, Process: os.Getpid()},
 		stop:    make(chan struct{}),
