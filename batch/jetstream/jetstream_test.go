@@ -124,16 +124,16 @@ func submit(t *testing.T, j *jetstream.Job, lines jetstream.Lines) {
 }
 
 // work runs a worker to the end.
-func work(ctx context.Context, j *jetstream.Job, p *provider) error {
+func work(ctx context.Context, j *jetstream.Job, limits batch.Limits, provider string) error {
 	q, err := j.Work(ctx)
 	if err != nil {
 		return err
 	}
-	l, err := j.Limiter(ctx, batch.Limits{})
+	l, err := j.Limiter(ctx, limits)
 	if err != nil {
 		return errors.Join(err, q.Close())
 	}
-	s, err := batch.New(batch.Config{Model: j.Spec().Model, Limiter: l}, chatspec.WithBaseURL(p.URL))
+	s, err := batch.New(batch.Config{Model: j.Spec().Model, Limiter: l}, chatspec.WithBaseURL(provider))
 	if err == nil {
 		err = s.Run(ctx, q)
 	}
@@ -166,7 +166,7 @@ func TestSubmitWorkCollect(t *testing.T) {
 	var workers sync.WaitGroup
 	for range 3 {
 		workers.Go(func() {
-			if err := work(t.Context(), j, p); err != nil {
+			if err := work(t.Context(), j, batch.Limits{}, p.URL); err != nil {
 				t.Error(err)
 			}
 		})
