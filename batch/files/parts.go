@@ -11,7 +11,7 @@ type Input struct{ q *Queue }
 
 // OpenInput reads the input once, as [Open] does. Of the options it needs In, Name and Settings.
 func OpenInput(ctx context.Context, options Options) (*Input, error) {
-	q := &Queue{options: options}
+	q := &Queue{options: options, desk: new(desk)} // one without files
 	if err := q.survey(ctx); err != nil {
 		return nil, err
 	}
@@ -73,10 +73,7 @@ func (o *Output) Has(line int64) bool { return o.q.done.has(line) }
 
 // Write appends an answer, which is a line with its line feed.
 func (o *Output) Write(answer []byte, failed bool) error {
-	if failed {
-		return o.q.errs.write(answer)
-	}
-	return o.q.out.write(answer)
+	return o.q.desk.finish(0, pending{failed, answer}) // in no order
 }
 
 // Close writes and syncs what waits, and unlocks the files.

@@ -86,7 +86,7 @@ func TestClusterLosesWorkerAndNode(t *testing.T) {
 		}
 	}
 	for range workers {
-		team = append(team, spawn(t, "worker", helper{c.urls, p.URL}))
+		team = append(team, spawn(t, "worker", helper{NATS: c.urls, Provider: p.URL}))
 	}
 	began.Done()
 	for _, w := range team[1:] {

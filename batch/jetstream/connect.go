@@ -21,7 +21,10 @@ type Server struct {
 // Connect connects. Afterwards the connection comes back by itself for as long as it is not closed, to any server of the
 // cluster; how long that may take is a matter of the job's [Patience].
 func Connect(s Server) (*nats.Conn, error) {
-	opts := []nats.Option{nats.Name(s.Name), nats.MaxReconnects(-1), nats.ReconnectWait(reconnectWait)}
+	opts := []nats.Option{
+		nats.Name(s.Name), nats.MaxReconnects(-1), nats.ReconnectWait(reconnectWait),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // else it prints what requests return anyway
+	}
 	if s.CA != "" {
 		opts = append(opts, nats.RootCAs(s.CA))
 	}

@@ -46,7 +46,6 @@ type exchange struct {
 	news   news
 	flight holding // under way
 	kept   int64   // leased and not used yet
-	spare  holding // leased, and given back
 	want   int64   // to be leased
 	size   int64   // of how many tokens each
 
@@ -63,11 +62,10 @@ func (x *exchange) apply(s *shared, now time.Time) {
 	replace(&b.Cap.Requests, &b.Requests, x.caps.Requests)
 	replace(&b.Cap.Tokens, &b.Tokens, x.caps.Tokens)
 	x.count(s, now)
+	b.Tokens.Free -= float64(x.news.beyond)
 	for _, e := range x.news.settled {
 		b.Give(now, e.tokens, e.learned)
 	}
-	b.Requests.Free += float64(x.spare.Requests)
-	b.Tokens.Free += float64(x.spare.Tokens - x.news.beyond)
 	for _, r := range x.news.refused {
 		b.Pause(now, r.until.Sub(now), r.limits)
 	}

@@ -13,12 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"github.com/chatspec/chatspec"
 	"github.com/chatspec/chatspec/batch"
 	"github.com/chatspec/chatspec/batch/jetstream"
-	"github.com/chatspec/chatspec/batch/jetstream/embedded"
 )
 
 // patience is enough for what a test does to a server.
@@ -93,17 +93,31 @@ func (p *provider) requests() (all, different int) {
 // start returns a connection to a server of the test's own.
 func start(t *testing.T) *nats.Conn {
 	t.Helper()
-	server, err := embedded.Start(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Close)
-	conn, err := server.Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
+	conn, stop := connect(t)
+	t.Cleanup(stop)
 	return conn
+}
+
+// connect returns a connection to a server of the test's own, and what ends both. Nothing listens on a socket, so time may
+// be that of a bubble.
+func connect(t *testing.T) (conn *nats.Conn, stop func()) {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{DontListen: true, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	if !s.ReadyForConnections(time.Minute) {
+		t.Fatal("the server does not start")
+	}
+	if conn, err = nats.Connect("", nats.InProcessServer(s)); err != nil {
+		t.Fatal(err)
+	}
+	return conn, func() {
+		conn.Close()
+		s.Shutdown()
+		s.WaitForShutdown()
+	}
 }
 
 // create creates the job of an input with n lines.

@@ -81,7 +81,10 @@ func (l *Limiter) Acquire(ctx context.Context, tokens int64) error {
 	defer l.mu.Unlock()
 	l.waiting++
 	defer func() { l.waiting-- }()
-	for !l.take(tokens) {
+	for ctx.Err() == nil {
+		if l.take(tokens) {
+			return nil
+		}
 		moved := l.moved
 		l.mu.Unlock()
 		l.look()
@@ -90,11 +93,8 @@ func (l *Limiter) Acquire(ctx context.Context, tokens int64) error {
 		case <-ctx.Done():
 		}
 		l.mu.Lock()
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 	}
-	return nil
+	return ctx.Err()
 }
 
 // Release says that a request has ended.
@@ -118,13 +118,17 @@ func (l *Limiter) Refused(wait time.Duration, limits api.RateLimit) {
 	l.look()
 }
 
-// Close gives back what was leased and not used. Nothing may be under way any more.
+// Close tells the others what there is to tell. What was leased for the next quarter of a second and not used is lost to
+// them. Nothing may be under way any more.
 func (l *Limiter) Close() error {
 	l.stop()
 	<-l.stopped
 	ctx, cancel := context.WithTimeout(context.Background(), attemptTimeout)
 	defer cancel()
-	_, err := l.exchange(ctx, true)
+	l.mu.Lock()
+	l.leased, l.used = 0, 0
+	l.mu.Unlock()
+	_, err := l.exchange(ctx)
 	return err
 }
 
@@ -162,7 +166,7 @@ func (l *Limiter) lease(ctx context.Context) {
 	idle := time.NewTicker(idleInterval)
 	defer idle.Stop()
 	for {
-		wait, err := l.exchange(ctx, false)
+		wait, err := l.exchange(ctx)
 		if err != nil {
 			wait = idleInterval // the queue will say what is wrong
 		}
@@ -179,8 +183,8 @@ func (l *Limiter) lease(ctx context.Context) {
 }
 
 // exchange tells the budget what became of requests and leases others. It returns how long to wait for more.
-func (l *Limiter) exchange(ctx context.Context, last bool) (time.Duration, error) {
-	x := l.begin(last)
+func (l *Limiter) exchange(ctx context.Context) (time.Duration, error) {
+	x := l.begin()
 	for {
 		err := l.try(ctx, x)
 		if errors.Is(err, jetstream.ErrKeyRevisionMismatch) || errors.Is(err, jetstream.ErrKeyExists) {
@@ -223,25 +227,15 @@ func (l *Limiter) try(ctx context.Context, x *exchange) error {
 }
 
 // begin takes what there is to tell.
-func (l *Limiter) begin(last bool) *exchange {
+func (l *Limiter) begin() *exchange {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	x := &exchange{id: l.id, news: l.news, flight: l.flight, size: max(1, l.latest), want: l.waiting + l.used - l.leased}
-	l.news, l.used = news{}, 0
+	x := &exchange{id: l.id, news: l.news, flight: l.flight, kept: l.leased, size: max(1, l.latest), want: l.waiting + l.used - l.leased}
 	if !l.known {
 		x.caps = l.limits
 	}
-	if last {
-		x.want = -l.leased
-	}
-	if x.want < 0 { // that were leased for nothing
-		x.spare = holding{Requests: -x.want, Tokens: -x.want * l.size}
-		l.leased += x.want
-		x.want = 0
-	}
 	x.news.beyond += l.leased * (x.size - l.size) // as if all were of one size
-	l.size = x.size
-	x.kept = l.leased
+	l.news, l.used, l.size = news{}, 0, x.size
 	return x
 }
 
@@ -252,8 +246,7 @@ func (l *Limiter) end(x *exchange, err error) {
 	if err != nil {
 		l.news.settled = append(x.news.settled, l.news.settled...)
 		l.news.refused = append(x.news.refused, l.news.refused...)
-		l.news.beyond += x.news.beyond + x.spare.Requests*l.size - x.spare.Tokens
-		l.leased += x.spare.Requests
+		l.news.beyond += x.news.beyond
 		return
 	}
 	l.known, l.limited = true, x.limited

@@ -21,11 +21,11 @@ import (
 	"github.com/chatspec/chatspec/batch/jetstream"
 )
 
-// The test binary is also a node of a cluster and a worker, so that both can be killed.
+// The test binary is also a node of a cluster, a worker and a submitter, so that all of them can be killed.
 const envRole = "CHATSPEC_TEST_ROLE"
 
 func TestMain(m *testing.M) {
-	roles := map[string]func() error{"node": runNode, "worker": runWorker}
+	roles := map[string]func() error{"node": runNode, "worker": runWorker, "submitter": runSubmitter}
 	role, ok := roles[os.Getenv(envRole)]
 	if !ok {
 		os.Exit(m.Run())
@@ -85,11 +85,27 @@ func runNode() error {
 	return nil
 }
 
-// helper is what a worker is told on its standard input.
-type helper struct{ NATS, Provider string }
+// helper is what a worker or a submitter is told on its standard input.
+type helper struct {
+	NATS, Provider string
+	Lines          int64
+}
 
 // runWorker works until the job is done.
 func runWorker() error {
+	return help(func(ctx context.Context, h helper, j *jetstream.Job) error {
+		return work(ctx, j, batch.Limits{}, h.Provider)
+	})
+}
+
+// runSubmitter submits an input, and says so after each block.
+func runSubmitter() error {
+	return help(func(ctx context.Context, h helper, j *jetstream.Job) error {
+		return j.Submit(ctx, prompts(h.Lines), func(passed int64) { fmt.Println(passed) })
+	})
+}
+
+func help(do func(context.Context, helper, *jetstream.Job) error) error {
 	var h helper
 	if err := json.NewDecoder(os.Stdin).Decode(&h); err != nil {
 		return err
@@ -103,7 +119,7 @@ func runWorker() error {
 	if err != nil {
 		return err
 	}
-	return work(context.Background(), j, batch.Limits{}, h.Provider)
+	return do(context.Background(), h, j)
 }
 
 // process is a process of the test binary in another role.

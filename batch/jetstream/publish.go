@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -16,22 +17,29 @@ import (
 // headroom is what headers and subject of a message may take of the server's limit.
 const headroom = 4 << 10
 
-// publishOnce publishes a message on a subject that has at most one, and returns once there is one. The first one stays:
-// whatever the server refuses, it is looked up whether that is because there is one already, which it may say before
-// the first one is safe.
+// publishOnce publishes a message on a subject that has at most one, and returns once there is one. The first one stays.
+// Whatever else the server says than that it has stored the message is looked up: it may refuse a second one before the
+// first one is safe, and it may know the ID of one that is not there any more.
 func (j *Job) publishOnce(ctx context.Context, stream string, m *nats.Msg) error {
 	return j.retry(ctx, func(ctx context.Context) error {
-		_, err := j.js.PublishMsg(ctx, m)
+		ack, err := j.js.PublishMsg(ctx, m)
 		var refused *jetstream.APIError
-		if !errors.As(err, &refused) {
+		switch {
+		case err == nil && !ack.Duplicate:
+			return nil
+		case err != nil && !errors.As(err, &refused):
 			return err
 		}
 		if there, lookErr := j.has(ctx, stream, m.Subject); lookErr == nil && there {
 			return nil
 		}
-		return err
+		m.Header.Del(jetstream.MsgIDHeader)
+		return cmp.Or(err, errGone)
 	})
 }
+
+// errGone says that the server knows the ID of a message and has it not.
+var errGone = errors.New("the server has lost a message")
 
 // has says whether a stream has a message on a subject. The leader of the stream answers, so it is never behind.
 func (j *Job) has(ctx context.Context, stream, subject string) (bool, error) {

@@ -125,8 +125,10 @@ func (s *submission) publish(ctx context.Context, block []*batch.Task) error {
 func (s *submission) settle(ctx context.Context, m sent) error {
 	if m.ack != nil {
 		select {
-		case <-m.ack.Ok():
-			return nil
+		case ack := <-m.ack.Ok():
+			if !ack.Duplicate {
+				return nil
+			}
 		case <-m.ack.Err():
 		case <-ctx.Done():
 			return ctx.Err()

@@ -94,10 +94,20 @@ type askFlags struct {
 }
 
 func (f *askFlags) declare(fs *flag.FlagSet) {
+	f.declareContent(fs)
+	f.declareSending(fs)
+}
+
+// declareContent declares what answers depend on.
+func (f *askFlags) declareContent(fs *flag.FlagSet) {
 	fs.StringVar(&f.model, "model", "", "the `MODEL` for prompts; default $"+envModel+" or "+defaultModel)
 	fs.StringVar(&f.system, "system", "", "send the `TEXT` as a system message before prompts")
 	fs.StringVar(&f.schema, "schema", "", "answers must be JSON that obeys the JSON Schema in `FILE`")
 	fs.IntVar(&f.schemaRetries, "schema-retries", batch.DefaultSchemaRetries, "ask up to `N` times more where they do not; default "+strconv.Itoa(batch.DefaultSchemaRetries))
+}
+
+// declareSending declares how requests are sent, and where to.
+func (f *askFlags) declareSending(fs *flag.FlagSet) {
 	fs.IntVar(&f.concurrency, "concurrency", batch.DefaultConcurrency, "have at most `N` requests under way; default "+strconv.Itoa(batch.DefaultConcurrency))
 	fs.Int64Var(&f.limits.Requests, "rpm", 0, "send at most `N` requests a minute")
 	fs.Int64Var(&f.limits.Tokens, "tpm", 0, "use at most `N` tokens a minute")
@@ -154,6 +164,20 @@ func (f *askFlags) connect(c *console, config batch.Config) (t *target, s *batch
 		return err
 	})
 	return t, s, err
+}
+
+// answerAll has the scheduler answer what q has, and shows how far that is: before of total lines are answered already.
+func answerAll(ctx context.Context, c *console, s *batch.Scheduler, q batch.Queue, total, before int64) error {
+	p := startProgress(c, total, before, s.Stats)
+	defer p.end()
+	stopWatching := context.AfterFunc(ctx, func() {
+		p.note("stopping: finishes what is under way (%d); Ctrl-C again stops at once", s.Stats().UnderWay)
+	})
+	defer stopWatching()
+	if c.getenv("GOGC") == "" {
+		defer debug.SetGCPercent(debug.SetGCPercent(batchGCPercent))
+	}
+	return s.Run(ctx, q)
 }
 
 // batchRunFlags are the flags of batch run.
@@ -281,16 +305,7 @@ func (f *batchRunFlags) answer(ctx context.Context, c *console, config batch.Con
 	if before := q.Answered(); before > 0 {
 		c.note("%d of %s have an answer already", before, count(int(q.Total()), "line"))
 	}
-	p := startProgress(c, q.Total(), q.Answered(), s.Stats)
-	stopWatching := context.AfterFunc(ctx, func() {
-		p.note("stopping: finishes what is under way (%d); Ctrl-C again stops at once", s.Stats().UnderWay)
-	})
-	if c.getenv("GOGC") == "" {
-		defer debug.SetGCPercent(debug.SetGCPercent(batchGCPercent))
-	}
-	err = s.Run(ctx, q)
-	stopWatching()
-	p.end()
+	err = answerAll(ctx, c, s, q, q.Total(), q.Answered())
 	if left := q.Total() - q.Answered() - s.Stats().Done; left > 0 {
 		c.note("%s without an answer; the same command goes on", count(int(left), "line"))
 	}

@@ -64,7 +64,8 @@ func Start(folder string) (*Server, error) {
 
 // Connect returns a connection to the server. The caller closes it.
 func (s *Server) Connect() (*nats.Conn, error) {
-	return nats.Connect("", nats.InProcessServer(s.server))
+	quiet := nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}) // else it prints what requests return anyway
+	return nats.Connect("", nats.InProcessServer(s.server), quiet)
 }
 
 // Close ends the server, and syncs its files.

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"os"
+	"time"
+
+	"github.com/chatspec/chatspec/batch"
+	"github.com/chatspec/chatspec/batch/files"
+	"github.com/chatspec/chatspec/batch/jetstream"
+)
+
+const batchSubmitHelp = `Puts the lines of the file IN, which are those of batch run, on a NATS server with
+JetStream as a job. Any number of batch work on any machines answers them, and
+batch collect writes the answers to files.
+
+  chatspec batch submit -nats nats://queue:4222 prompts.jsonl
+  chatspec batch submit -nats nats://a:4222,nats://b:4222 -replicas 3 -job june \\
+      -model gpt-5.4-mini prompts.jsonl.zst
+
+  chatspec batch submit -nats embedded prompts.jsonl
+  chatspec batch work -nats embedded
+  chatspec batch collect -nats embedded answers.jsonl
+
+After Ctrl-C, a crash or the loss of the server the same command goes on where it
+was. No line is there twice, whenever that is. Model, system message and schema
+belong to the job; another input, or the same with others, is another job.
+` + natsHelp
+
+func batchSubmitCommand() command {
+	return command{
+		name:    "batch submit",
+		args:    "IN",
+		summary: "put a file of prompts on a NATS server, for many machines",
+		help:    batchSubmitHelp,
+		flags: func(fs *flag.FlagSet) action {
+			f := &batchSubmitFlags{ask: askFlags{concurrency: 1, timeout: batchTimeout}}
+			f.declare(fs)
+			return f.run
+		},
+	}
+}
+
+// batchSubmitFlags are the flags of batch submit.
+type batchSubmitFlags struct {
+	nats    natsFlags
+	ask     askFlags // of which only what answers depend on
+	options jetstream.Options
+	strict  bool
+}
+
+func (f *batchSubmitFlags) declare(fs *flag.FlagSet) {
+	fs.IntVar(&f.options.Replicas, "replicas", 1, "keep everything on `N` servers of a cluster; default 1")
+	fs.DurationVar(&f.options.AckWait, "ack-wait", jetstream.DefaultAckWait, "hand a line out again if its worker is silent for `TIME`; default 30s")
+	fs.BoolVar(&f.strict, "strict", false, "check all lines first, and submit nothing if one is broken")
+	f.ask.declareContent(fs)
+	f.nats.declare(fs)
+}
+
+func (f *batchSubmitFlags) run(ctx context.Context, c *console, args []string) error {
+	switch {
+	case len(args) != 1:
+		return usageError{text: "want one file, IN"}
+	case f.options.Replicas < 1, f.options.Replicas > 5:
+		return usageError{text: "-replicas: want 1 to 5"}
+	case f.options.AckWait < time.Second:
+		return usageError{text: "-ack-wait: want at least 1s"}
+	}
+	config, err := f.ask.config(c)
+	if err != nil {
+		return err
+	}
+	options := files.Options{In: args[0], Settings: f.ask.settings(config)}
+	if args[0] == files.Std {
+		options.Name = "standard input"
+		if options.In, err = spool(ctx, c); err != nil {
+			return err
+		}
+		defer os.Remove(options.In)
+	}
+	if f.strict {
+		if err := (&batchRunFlags{strict: true}).check(ctx, c, options, config); err != nil {
+			return err
+		}
+	}
+	in, err := files.OpenInput(ctx, options)
+	if err != nil {
+		return explainFile(err)
+	}
+	defer in.Close()
+	return f.submit(ctx, c, in, f.spec(args[0], config, in))
+}
+
+// spec returns what the job is.
+func (f *batchSubmitFlags) spec(name string, config batch.Config, in *files.Input) jetstream.Spec {
+	spec := jetstream.Spec{ID: in.Job(), Input: name, Lines: in.Lines(), Last: in.Last(), Model: config.Model, System: config.System}
+	if config.Schema != nil {
+		spec.Schema, spec.SchemaRetries = json.RawMessage(config.Schema.String()), config.Schema.Retries
+	}
+	return spec
+}
+
+func (f *batchSubmitFlags) submit(ctx context.Context, c *console, in *files.Input, spec jetstream.Spec) error {
+	conn, stop, err := f.nats.connect(c)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	j, err := jetstream.Create(ctx, conn, f.nats.name(), spec, f.options, jetstream.Patience(f.nats.patience))
+	if err != nil {
+		return explainNATS(err)
+	}
+	passed, tick := int64(0), startSometimes()
+	err = j.Submit(ctx, in, func(n int64) {
+		if passed = n; tick.due() {
+			c.note("%s of %s submitted", thousands(n), count(int(spec.Lines), "line"))
+		}
+	})
+	if err != nil {
+		c.note("%s of %s submitted; the same command goes on", thousands(passed), count(int(spec.Lines), "line"))
+		return explainNATS(err)
+	}
+	c.note("job %s has all of %s", j.Name(), count(int(spec.Lines), "line"))
+	return nil
+}
