@@ -146,9 +146,10 @@ func (s *submission) message(ctx context.Context, task *batch.Task) (stream stri
 		return s.answers(), m, err
 	}
 	m = nats.NewMsg(s.taskSubject(word(task.Line)))
-	m.Header.Set(jetstream.MsgIDHeader, task.ID)
 	if task.Line <= s.again {
-		m.Header.Set(headerAgain, "1")
+		m.Header.Set(headerAgain, "1") // without an ID, which the server may know from a message that it has lost
+	} else {
+		m.Header.Set(jetstream.MsgIDHeader, task.ID)
 	}
 	return s.tasks(), m, s.fill(ctx, m, task.ID, task.Text)
 }
