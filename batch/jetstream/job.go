@@ -90,6 +90,7 @@ type record struct {
 type Submitted struct {
 	Line     int64 `json:"line"`     // all lines up to this number
 	Lines    int64 `json:"lines"`    // how many that are, without blank ones
+	Refused  int64 `json:"refused"`  // how many of them were answered without asking
 	Complete bool  `json:"complete"` // there are no further ones
 }
 

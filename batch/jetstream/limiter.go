@@ -123,6 +123,9 @@ func (l *Limiter) Refused(wait time.Duration, limits api.RateLimit) {
 func (l *Limiter) Close() error {
 	l.stop()
 	<-l.stopped
+	if !l.job.conn.IsConnected() {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), attemptTimeout)
 	defer cancel()
 	l.mu.Lock()

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/chatspec/chatspec/api"
 	"github.com/chatspec/chatspec/batch"
 	"github.com/chatspec/chatspec/batch/jetstream"
 )
@@ -71,4 +72,56 @@ func TestWorkersShareTheLimits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWorkersTellEachOther has one worker learn what the server allows, and be refused: the other one heeds it.
+func TestWorkersTellEachOther(t *testing.T) {
+	t.Parallel()
+	create(t, start(t), 1, jetstream.Options{}) // as above
+	synctest.Test(t, func(t *testing.T) {
+		conn, stop := connect(t)
+		defer stop()
+		j := create(t, conn, 1, jetstream.Options{})
+		var workers []*jetstream.Limiter
+		for range 2 {
+			l, err := j.Limiter(t.Context(), batch.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			if err := l.Acquire(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+			workers = append(workers, l)
+		}
+		limit := api.RateLimit{Requests: api.Limit{Limit: 60, Remaining: 60, Known: true, Reset: time.Second}}
+		workers[0].Release(1, batch.Observation{Limits: limit})
+		time.Sleep(3 * time.Second)
+		if got := acquired(t, workers[1], 30*time.Second); got < 29 || got > 32 {
+			t.Errorf("%d requests in half a minute, allowed are 60 in a minute", got)
+		}
+		workers[0].Refused(time.Minute, limit)
+		time.Sleep(3 * time.Second)
+		if got := acquired(t, workers[1], 50*time.Second); got != 0 {
+			t.Errorf("%d requests while the server wants none", got)
+		}
+		if got := acquired(t, workers[1], 30*time.Second); got < 20 {
+			t.Errorf("%d requests after that", got)
+		}
+		s, err := j.Status(t.Context())
+		if err != nil || s.Limits.Requests != 60 {
+			t.Errorf("%+v %v", s, err)
+		}
+	})
+}
+
+// acquired returns how many requests a worker may send in a while.
+func acquired(t *testing.T, l *jetstream.Limiter, while time.Duration) (n int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), while)
+	defer cancel()
+	for ; l.Acquire(ctx, 1) == nil; n++ {
+		l.Release(1, batch.Observation{Used: 1})
+	}
+	return n
 }

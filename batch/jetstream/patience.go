@@ -46,7 +46,7 @@ func (p Patience) retry(ctx context.Context, conn *nats.Conn, op func(context.Co
 	server := conn.ConnectedUrlRedacted() // empty while it is gone
 	start := time.Now()
 	for {
-		err := attempt(ctx, op)
+		err := attempt(ctx, min(attemptTimeout, time.Duration(p)), op)
 		switch waited := time.Since(start); {
 		case err == nil, ctx.Err() != nil, !passes(err):
 			return err
@@ -59,8 +59,8 @@ func (p Patience) retry(ctx context.Context, conn *nats.Conn, op func(context.Co
 	}
 }
 
-func attempt(ctx context.Context, op func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+func attempt(ctx context.Context, limit time.Duration, op func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return op(ctx)
 }

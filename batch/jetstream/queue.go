@@ -126,6 +126,9 @@ func (q *Queue) Release(task *batch.Task) { q.giveBack(handle(task), jetstream.M
 func (q *Queue) Close() error {
 	close(q.stop)
 	<-q.stopped
+	if !q.job.conn.IsConnected() {
+		return nil // they are handed out again by themselves
+	}
 	for _, m := range q.taken() {
 		q.giveBack(m, jetstream.Msg.Nak)
 	}

@@ -115,6 +115,7 @@ func (j *Job) addWorkers(ctx context.Context, s *Status) error {
 	if err != nil {
 		return err
 	}
+	s.Failed = s.Submitted.Refused
 	keys, err := j.kv.ListKeysFiltered(ctx, keyWorkers+"*")
 	if err != nil {
 		return err

@@ -88,6 +88,9 @@ func (s *submission) read(ctx context.Context, lines Lines, next *Submitted) (bl
 		}
 		next.Lines++
 		next.Line = task.Line
+		if task.Refused != nil {
+			next.Refused++
+		}
 		if task.Line > s.record.Line {
 			block = append(block, task)
 		}

@@ -12,11 +12,11 @@ import (
 )
 
 const batchCollectHelp = `Writes the answers of a job on a NATS server to the file OUT, and what failed to
-an error file, as batch run does. It waits until every line has its answer, unless
--now is given: then it writes what there is.
+an error file, as batch run does. It waits until every line has its answer; with
+-now it writes what there is.
 
   chatspec batch collect -nats nats://queue:4222 answers.jsonl
-  chatspec batch collect -nats nats://queue:4222 -job june -delete answers.jsonl.zst
+  chatspec batch collect -nats nats://queue:4222 -delete answers.jsonl.zst
   chatspec batch collect -nats nats://queue:4222 -now answers.jsonl
 
 The same command goes on with files that have some of the answers: each line of
@@ -88,6 +88,9 @@ func (f *batchCollectFlags) collect(ctx context.Context, c *console, j *jetstrea
 	total, have, failed := j.Spec().Lines, out.Answered(), out.Failed()
 	if have > 0 {
 		c.note("%s of %s are there already", thousands(have), count(int(total), "answer"))
+	}
+	if have == total {
+		return 0, failed, nil
 	}
 	tick := startSometimes()
 	err = j.Collect(ctx, !f.now, func(r jetstream.Recorded) error {

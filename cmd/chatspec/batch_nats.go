@@ -50,7 +50,7 @@ func (f *natsFlags) declareServer(fs *flag.FlagSet) {
 	fs.StringVar(&f.server.Cert, "nats-cert", "", "show NATS servers the certificate in `FILE`")
 	fs.StringVar(&f.server.Key, "nats-key", "", "the key of that certificate is in `FILE`")
 	fs.StringVar(&f.server.Credentials, "nats-creds", "", "log in to NATS with the credentials in `FILE`")
-	fs.StringVar(&f.store, "store", embeddedStore, "-nats embedded keeps its data in `DIR`; default "+embeddedStore)
+	fs.StringVar(&f.store, "store", embeddedStore, "data of -nats embedded is in `DIR`; default "+embeddedStore)
 	fs.DurationVar(&f.patience, "patience", time.Duration(jetstream.DefaultPatience), "wait `TIME` for a NATS server that is gone; default 1m")
 }
 

@@ -10,9 +10,9 @@ import (
 	"github.com/chatspec/chatspec/batch/jetstream"
 )
 
-const batchStatusHelp = `Says how far the jobs on a NATS server are, or the one of -job: how many lines the
-input has, how many of them are submitted, wait for a worker, are under way, are
-answered and have failed, how many workers there are, and how fast they are.
+const batchStatusHelp = `Says how far the jobs on a NATS server are, or the one of -job: how many lines
+the input has, how many of them are submitted, wait for a worker, are under way,
+are answered and have failed, how many workers there are, and how fast they are.
 
   chatspec batch status -nats nats://queue:4222
   chatspec batch status -nats nats://queue:4222 -job june

@@ -12,21 +12,21 @@ import (
 	"github.com/chatspec/chatspec/batch/jetstream"
 )
 
-const batchSubmitHelp = `Puts the lines of the file IN, which are those of batch run, on a NATS server with
+const batchSubmitHelp = `Puts the lines of the file IN, which are as for batch run, on a NATS server with
 JetStream as a job. Any number of batch work on any machines answers them, and
 batch collect writes the answers to files.
 
   chatspec batch submit -nats nats://queue:4222 prompts.jsonl
-  chatspec batch submit -nats nats://a:4222,nats://b:4222 -replicas 3 -job june \\
-      -model gpt-5.4-mini prompts.jsonl.zst
+  chatspec batch submit -nats nats://a:4222,nats://b:4222 -replicas 3 \
+      -job june -model gpt-5.4-mini prompts.jsonl.zst
 
   chatspec batch submit -nats embedded prompts.jsonl
   chatspec batch work -nats embedded
   chatspec batch collect -nats embedded answers.jsonl
 
-After Ctrl-C, a crash or the loss of the server the same command goes on where it
-was. No line is there twice, whenever that is. Model, system message and schema
-belong to the job; another input, or the same with others, is another job.
+After Ctrl-C, a crash or the loss of the server the same command goes on where
+it was. No line is there twice, whenever that is. Model, system message and
+schema belong to the job: another input is another job.
 ` + natsHelp
 
 func batchSubmitCommand() command {
@@ -53,7 +53,7 @@ type batchSubmitFlags struct {
 
 func (f *batchSubmitFlags) declare(fs *flag.FlagSet) {
 	fs.IntVar(&f.options.Replicas, "replicas", 1, "keep everything on `N` servers of a cluster; default 1")
-	fs.DurationVar(&f.options.AckWait, "ack-wait", jetstream.DefaultAckWait, "hand a line out again if its worker is silent for `TIME`; default 30s")
+	fs.DurationVar(&f.options.AckWait, "ack-wait", jetstream.DefaultAckWait, "hand a line out again after `TIME` of silence; default 30s")
 	fs.BoolVar(&f.strict, "strict", false, "check all lines first, and submit nothing if one is broken")
 	f.ask.declareContent(fs)
 	f.nats.declare(fs)

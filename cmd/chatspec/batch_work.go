@@ -14,11 +14,11 @@ const batchWorkHelp = `Answers the lines of a job that batch submit has put on a
 with any number of others that do the same, until every line has its answer.
 
   chatspec batch work -nats nats://queue:4222
-  chatspec batch work -nats nats://queue:4222 -job june -rpm 5000 -concurrency 128
+  chatspec batch work -nats nats://queue:4222 -job june -rpm 5000
 
 All workers of a job keep to one rate limit together, which they find out from
-what the server says and share by way of NATS. -rpm and -tpm are for all of them,
-too; what was said last counts.
+what the server says and share by way of NATS. -rpm and -tpm are for all of them
+as well; what was said last counts.
 
 Ctrl-C finishes what is under way and leaves the rest to others. What a worker
 had that was killed is handed out again after the -ack-wait of the job. A NATS

@@ -36,7 +36,7 @@ func driftCommand() command {
 		name:    "drift",
 		args:    "UPSTREAM | OLD NEW",
 		words:   fileWords,
-		summary: "compare the document with the official one, or two versions of it",
+		summary: "compare the document with the official one, or two versions",
 		help:    driftHelp,
 		flags: func(fs *flag.FlagSet) action {
 			f := new(driftFlags)

@@ -80,7 +80,7 @@ func overview() string {
 	var b strings.Builder
 	b.WriteString(overviewHead)
 	for _, cmd := range commands() {
-		fmt.Fprintf(&b, "  %-13s %s\n", cmd.name, cmd.summary)
+		fmt.Fprintf(&b, "  %-14s %s\n", cmd.name, cmd.summary)
 	}
 	b.WriteString(overviewTail)
 	return b.String()
