@@ -72,7 +72,7 @@ func (f *batchSubmitFlags) run(ctx context.Context, c *console, args []string) e
 	if err != nil {
 		return err
 	}
-	options := files.Options{In: args[0], Settings: f.ask.settings(config)}
+	options := files.Options{In: args[0], Settings: settings(config)}
 	if args[0] == files.Std {
 		options.Name = "standard input"
 		if options.In, err = spool(ctx, c); err != nil {
