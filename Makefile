@@ -108,9 +108,10 @@ ui: ## Test what people see, in a terminal (tmux) and in a browser (chromium)
 
 .PHONY: soak
 soak: ## Run the tests of batches in full, and measure PROMPTS (1000000) of them
-	cd batch && CHATSPEC_SOAK=1 go test -count=1 -timeout=1h -v -run 'TestRate|TestKilled|TestTornEnd' ./...
+	cd batch && CHATSPEC_SOAK=1 go test -count=1 -timeout=1h -v -run 'TestRate|TestKilled|TestTornEnd|TestCluster|TestSubmitIsKilled' ./...
 	cd cmd/chatspec && CHATSPEC_SOAK=1 go test -count=1 -timeout=1h -v -run TestBatch .
 	go run ./cmd/chatspec/internal/scale -n $(PROMPTS)
+	go run ./cmd/chatspec/internal/scale/cluster -waiting $(PROMPTS)
 
 .PHONY: peers
 peers: ## Vet and test the comparison and the benchmarks, briefly

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -60,7 +61,7 @@ func TestSecondAnswerIsRefused(t *testing.T) {
 		q.Release(task) // for the next one, and yet it is going to be answered
 	}
 	for i, q := range workers {
-		answer := &batch.Answer{ID: held[i].ID, CustomID: "p1", Response: &batch.Response{StatusCode: 200, RequestID: fmt.Sprint(i), Body: []byte("{}")}}
+		answer := &batch.Answer{ID: held[i].ID, CustomID: "p1", Response: &batch.Response{StatusCode: 200, RequestID: strconv.Itoa(i), Body: []byte("{}")}}
 		if err := q.Finish(t.Context(), held[i], answer); err != nil {
 			t.Error(err)
 		}
@@ -265,7 +266,7 @@ func TestJobs(t *testing.T) {
 	if _, err := jetstream.Create(t.Context(), conn, "no dots.", spec(6), jetstream.Options{}, patience); err == nil {
 		t.Error("a name with dots")
 	}
-	if names, err := jetstream.Names(t.Context(), conn); err != nil || fmt.Sprint(names) != "[test]" {
+	if names, err := jetstream.Names(t.Context(), conn, patience); err != nil || fmt.Sprint(names) != "[test]" {
 		t.Error(names, err)
 	}
 	if err := j.Delete(t.Context()); err != nil {

@@ -1,6 +1,7 @@
 package jetstream
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,13 +37,16 @@ type Options struct {
 	// AckWait is how long a task stays with a worker that is not heard of; 0 is for DefaultAckWait. The
 	// worker is heard of three times in that time.
 	AckWait time.Duration
-	// Duplicates is how long the server knows the IDs of messages; 0 is for what the server takes, two minutes.
-	// Nothing is lost or doubled if it is short.
+	// Duplicates is how long the server knows the IDs of messages, in memory; 0 is for DefaultDuplicates. Nothing
+	// is lost or doubled if it is short.
 	Duplicates time.Duration
 }
 
-// DefaultAckWait is the default of [Options].AckWait.
-const DefaultAckWait = 30 * time.Second
+// The defaults of [Options].
+const (
+	DefaultAckWait    = 30 * time.Second
+	DefaultDuplicates = 10 * time.Second
+)
 
 // maxAckPending is how many tasks may be with workers at once, all of them together.
 const maxAckPending = 100_000
@@ -115,8 +119,10 @@ func Create(ctx context.Context, conn *nats.Conn, name string, spec Spec, option
 		if _, err := j.kv.Create(ctx, keyJob, data); err != nil && !errors.Is(err, jetstream.ErrKeyExists) {
 			return err
 		}
-		if err := j.load(ctx); err != nil {
-			return fmt.Errorf("%v", err) // also where one of the replicas does not have it yet
+		if err := j.load(ctx); errors.Is(err, jetstream.ErrKeyNotFound) {
+			return errBehind
+		} else if err != nil {
+			return err
 		}
 		if j.spec.ID != spec.ID {
 			return &OtherInputError{name, j.spec.Input}
@@ -193,7 +199,7 @@ func (j *Job) create(ctx context.Context, options Options) error {
 	shared := jetstream.StreamConfig{
 		Storage:              jetstream.FileStorage,
 		Replicas:             options.Replicas,
-		Duplicates:           options.Duplicates,
+		Duplicates:           cmp.Or(options.Duplicates, DefaultDuplicates),
 		MaxMsgsPerSubject:    1,
 		Discard:              jetstream.DiscardNew,
 		DiscardNewPerSubject: true,
@@ -206,13 +212,10 @@ func (j *Job) create(ctx context.Context, options Options) error {
 			return err
 		}
 	}
-	if options.AckWait == 0 {
-		options.AckWait = DefaultAckWait
-	}
 	_, err := j.js.CreateOrUpdateConsumer(ctx, j.tasks(), jetstream.ConsumerConfig{
 		Durable:       consumerName,
 		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       options.AckWait,
+		AckWait:       cmp.Or(options.AckWait, DefaultAckWait),
 		MaxAckPending: maxAckPending,
 		Replicas:      options.Replicas,
 	})

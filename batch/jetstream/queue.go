@@ -75,7 +75,7 @@ func (j *Job) Work(ctx context.Context) (*Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	go q.keepAlive(q.consumer.CachedInfo().Config.AckWait / heartbeats)
+	go q.keepAlive(context.WithoutCancel(ctx), q.consumer.CachedInfo().Config.AckWait/heartbeats)
 	return q, nil
 }
 
@@ -233,10 +233,8 @@ func (q *Queue) taken() []jetstream.Msg {
 }
 
 // keepAlive keeps what is held from being handed out again, and reports, until the queue is closed.
-func (q *Queue) keepAlive(interval time.Duration) {
+func (q *Queue) keepAlive(ctx context.Context, interval time.Duration) {
 	defer close(q.stopped)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	beat, report := time.NewTicker(interval), time.NewTicker(reportInterval)
 	defer beat.Stop()
 	defer report.Stop()

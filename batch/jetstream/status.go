@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,20 +53,24 @@ func (j *Job) Status(ctx context.Context) (Status, error) {
 	return s, err
 }
 
-// Names returns the names of the jobs on a server.
-func Names(ctx context.Context, conn *nats.Conn) ([]string, error) {
+// Names returns the names of the jobs on a server, in their order.
+func Names(ctx context.Context, conn *nats.Conn, wait Patience) (names []string, err error) {
 	js, err := jetstream.New(conn)
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	list := js.KeyValueStoreNames(ctx)
-	for bucket := range list.Name() {
-		if name, ok := strings.CutPrefix(bucket, bucketPrefix); ok {
-			names = append(names, name)
+	err = wait.retry(ctx, conn, func(ctx context.Context) error {
+		names = nil
+		list := js.KeyValueStoreNames(ctx)
+		for bucket := range list.Name() {
+			if name, ok := strings.CutPrefix(bucket, bucketPrefix); ok {
+				names = append(names, name)
+			}
 		}
-	}
-	return names, list.Error()
+		return list.Error()
+	})
+	slices.Sort(names)
+	return names, err
 }
 
 // status asks for what the server counts. The tasks come first, and an answered one leaves them after it is among the

@@ -132,7 +132,10 @@ func (s *submission) settle(ctx context.Context, m sent) error {
 			if !ack.Duplicate {
 				return nil
 			}
-		case <-m.ack.Err():
+		case err := <-m.ack.Err():
+			if errors.Is(err, nats.ErrConnectionClosed) {
+				return err
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/chatspec/chatspec/batch/jetstream"
@@ -43,10 +42,9 @@ func (f *natsFlags) status(ctx context.Context, c *console, args []string) error
 	defer stop()
 	names := []string{f.job}
 	if f.job == "" {
-		if names, err = jetstream.Names(ctx, conn); err != nil {
+		if names, err = jetstream.Names(ctx, conn, jetstream.Patience(f.patience)); err != nil {
 			return explainNATS(err)
 		}
-		slices.Sort(names)
 	}
 	if len(names) == 0 {
 		c.note("there are no jobs on the NATS server")

@@ -32,6 +32,7 @@ func main() {
 	log.SetFlags(0)
 	n := flag.Int("n", 20_000, "how many `PROMPTS` there are")
 	after := flag.Duration("after", 200*time.Millisecond, "how long the slower chat completions server thinks, `TIME`")
+	waiting := flag.Int("waiting", 0, "then submit so many `PROMPTS` and measure the server that has them all")
 	role := flag.String("role", "", "what this process is: nats or serve; nothing for the one that starts the others")
 	flag.Parse()
 	var err error
@@ -41,7 +42,7 @@ func main() {
 	case "serve":
 		err = serveChat(*after)
 	default:
-		err = measure(*n, *after)
+		err = measure(*n, *waiting, *after)
 	}
 	if err != nil {
 		log.Fatal(err)
@@ -70,7 +71,7 @@ type result struct {
 type traffic struct{ InMsgs, OutMsgs, InBytes, OutBytes, Memory, Stored int64 }
 
 // measure runs all settings and prints what they took.
-func measure(n int, after time.Duration) error {
+func measure(n, waiting int, after time.Duration) error {
 	dir, err := os.MkdirTemp("", "chatspec-cluster-*")
 	if err != nil {
 		return err
@@ -102,7 +103,7 @@ func measure(n int, after time.Duration) error {
 	for _, s := range []setting{
 		{name: "one server", servers: 1, prompts: n},
 		{name: "one, which syncs every message", servers: 1, syncAlways: true, prompts: n / 10},
-		{name: "three servers, three replicas", servers: 3, prompts: n / 2},
+		{name: "three servers, three replicas", servers: 3, prompts: n},
 	} {
 		s.workers, s.concurrency = 2, 64
 		r, err := m.run(s)
@@ -115,13 +116,21 @@ func measure(n int, after time.Duration) error {
 			r.natsCPU.Microseconds()/count, r.nats.Memory>>20, float64(r.nats.InMsgs)/float64(count), float64(r.nats.OutMsgs)/float64(count),
 			r.nats.InBytes/count, r.nats.OutBytes/count, r.nats.Stored/count)
 	}
+	if waiting == 0 {
+		return nil
+	}
+	r, err := m.run(setting{servers: 1, prompts: waiting})
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n%d tasks that wait: submitted in %.0f s, %d MB of memory, %d MB of files.\n", waiting, r.submit.Seconds(), r.nats.Memory>>20, r.nats.Stored>>20)
 	return nil
 }
 
 // machine is where settings are run.
 type machine struct{ dir, binary string }
 
-// run submits, works on and collects a job with servers of its own.
+// run submits, works on and collects a job with servers of its own; without workers it only submits.
 func (m *machine) run(s setting) (r result, err error) {
 	dir, err := os.MkdirTemp(m.dir, "run-*")
 	if err != nil {
@@ -141,9 +150,15 @@ func (m *machine) run(s setting) (r result, err error) {
 	if err != nil {
 		return r, err
 	}
+	if _, _, err = m.commands(1, "status", "-nats", urls); err != nil { // which waits for a leader
+		return r, err
+	}
 	replicas := fmt.Sprint(s.servers)
 	if r.submit, _, err = m.commands(1, "submit", "-nats", urls, "-replicas", replicas, in); err != nil {
 		return r, err
+	}
+	if s.workers == 0 {
+		return r, r.stop(nodes)
 	}
 	if r.work, r.workerCPU, err = m.commands(s.workers, "work", "-nats", urls, "-base-url", chat.said, "-concurrency", fmt.Sprint(s.concurrency)); err != nil {
 		return r, err
@@ -151,15 +166,20 @@ func (m *machine) run(s setting) (r result, err error) {
 	if r.collect, _, err = m.commands(1, "collect", "-nats", urls, filepath.Join(dir, "answers.jsonl")); err != nil {
 		return r, err
 	}
+	return r, r.stop(nodes)
+}
+
+// stop ends servers and adds what they say.
+func (r *result) stop(nodes []*process) error {
 	for _, node := range nodes {
 		last, err := node.end()
 		if err != nil {
-			return r, err
+			return err
 		}
 		r.natsCPU += node.ProcessState.UserTime() + node.ProcessState.SystemTime()
 		var t traffic
 		if err := json.Unmarshal([]byte(last), &t); err != nil {
-			return r, fmt.Errorf("%q: %w", last, err)
+			return fmt.Errorf("%q: %w", last, err)
 		}
 		r.nats.InMsgs += t.InMsgs
 		r.nats.OutMsgs += t.OutMsgs
@@ -168,7 +188,7 @@ func (m *machine) run(s setting) (r result, err error) {
 		r.nats.Stored += t.Stored
 		r.nats.Memory = max(r.nats.Memory, t.Memory)
 	}
-	return r, nil
+	return nil
 }
 
 // commands runs a command of chatspec batch several times at once.
