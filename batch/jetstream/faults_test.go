@@ -91,7 +91,7 @@ func TestSecondAnswerIsRefused(t *testing.T) {
 // that it allows, and yet no line is there twice, nor is one asked twice that workers have answered meanwhile.
 func TestSubmitIsKilled(t *testing.T) {
 	t.Parallel()
-	n, rounds := int64(20_000), 5
+	n, rounds := int64(8_000), 3
 	if soaking() {
 		n, rounds = 200_000, 30
 	}

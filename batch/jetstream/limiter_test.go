@@ -34,7 +34,7 @@ func TestWorkersShareTheLimits(t *testing.T) {
 				conn, stop := connect(t)
 				defer stop()
 				j := create(t, conn, 1, jetstream.Options{})
-				const minutes = 2
+				const minutes = 1
 				ctx, cancel := context.WithTimeout(t.Context(), minutes*time.Minute)
 				defer cancel()
 				var sent atomic.Int64

@@ -32,6 +32,7 @@ func main() {
 	log.SetFlags(0)
 	n := flag.Int("n", 20_000, "how many `PROMPTS` there are")
 	after := flag.Duration("after", 200*time.Millisecond, "how long the slower chat completions server thinks, `TIME`")
+	longer := flag.Int("longer", 0, "how many `BYTES` answers have more than the short ones")
 	waiting := flag.Int("waiting", 0, "then submit so many `PROMPTS` and measure the server that has them all")
 	role := flag.String("role", "", "what this process is: nats or serve; nothing for the one that starts the others")
 	flag.Parse()
@@ -40,7 +41,7 @@ func main() {
 	case "nats":
 		err = serveNATS()
 	case "serve":
-		err = serveChat(*after)
+		err = serveChat(*after, *longer)
 	default:
 		err = measure(*n, *waiting, *after)
 	}
@@ -58,6 +59,7 @@ type setting struct {
 	concurrency int
 	after       time.Duration
 	prompts     int
+	longer      int // bytes that a prompt has more than the short ones; an answer has twice as many
 }
 
 // result is what a setting took.
@@ -104,6 +106,7 @@ func measure(n, waiting int, after time.Duration) error {
 		{name: "one server", servers: 1, prompts: n},
 		{name: "one, which syncs every message", servers: 1, syncAlways: true, prompts: n / 10},
 		{name: "three servers, three replicas", servers: 3, prompts: n},
+		{name: "the same, prompts of 1 kB and answers of 2 kB", servers: 3, prompts: n, longer: 900},
 	} {
 		s.workers, s.concurrency = 2, 64
 		r, err := m.run(s)
@@ -137,11 +140,11 @@ func (m *machine) run(s setting) (r result, err error) {
 		return r, err
 	}
 	defer os.RemoveAll(dir)
-	in, err := writePrompts(dir, s.prompts)
+	in, err := writePrompts(dir, s.prompts, s.longer)
 	if err != nil {
 		return r, err
 	}
-	chat, err := start("serve", nil, "-after", s.after.String())
+	chat, err := start("serve", nil, "-after", s.after.String(), "-longer", fmt.Sprint(2*s.longer))
 	if err != nil {
 		return r, err
 	}
@@ -339,9 +342,10 @@ func serveNATS() error {
 }
 
 // serveChat is a chat completions server that thinks for a while, until its standard input ends.
-func serveChat(after time.Duration) error {
+func serveChat(after time.Duration, longer int) error {
 	const answer = `{"id":"chatcmpl-1","object":"chat.completion","created":1764000000,"model":"gpt-5.4","choices":[{"index":0,"finish_reason":"stop",` +
-		`"message":{"role":"assistant","content":"Yes, that is a number.","refusal":null}}],"usage":{"prompt_tokens":12,"completion_tokens":7,"total_tokens":19}}`
+		`"message":{"role":"assistant","content":"Yes, that is a number.%s","refusal":null}}],"usage":{"prompt_tokens":12,"completion_tokens":7,"total_tokens":19}}`
+	text := fmt.Sprintf(answer, strings.Repeat("!", longer))
 	var lc net.ListenConfig
 	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -352,7 +356,7 @@ func serveChat(after time.Duration) error {
 		_, _ = io.Copy(io.Discard, r.Body)
 		time.Sleep(after)
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, answer)
+		_, _ = io.WriteString(w, text)
 	})}
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -364,15 +368,15 @@ func serveChat(after time.Duration) error {
 	return nil
 }
 
-func writePrompts(dir string, n int) (path string, err error) {
+func writePrompts(dir string, n, longer int) (path string, err error) {
 	path = filepath.Join(dir, "prompts.jsonl")
 	f, err := os.Create(path)
 	if err != nil {
 		return "", err
 	}
-	w := bufio.NewWriter(f)
+	w, more := bufio.NewWriter(f), strings.Repeat("?", longer)
 	for i := range n {
-		fmt.Fprintf(w, `{"custom_id":"prompt-%07d","prompt":"Is %d a number? Say yes or no, and why."}`+"\n", i+1, i+1)
+		fmt.Fprintf(w, `{"custom_id":"prompt-%07d","prompt":"Is %d a number? Say yes or no, and why.%s"}`+"\n", i+1, i+1, more)
 	}
 	return path, errors.Join(w.Flush(), f.Close())
 }
