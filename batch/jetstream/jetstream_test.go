@@ -3,7 +3,6 @@ package jetstream_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -143,15 +142,17 @@ func work(ctx context.Context, j *jetstream.Job, limits batch.Limits, provider s
 	if err != nil {
 		return err
 	}
+	defer q.Close()
 	l, err := j.Limiter(ctx, limits)
 	if err != nil {
-		return errors.Join(err, q.Close())
+		return err
 	}
+	defer l.Close()
 	s, err := batch.New(batch.Config{Model: j.Spec().Model, Limiter: l}, chatspec.WithBaseURL(provider))
-	if err == nil {
-		err = s.Run(ctx, q)
+	if err != nil {
+		return err
 	}
-	return errors.Join(err, l.Close(), q.Close())
+	return s.Run(ctx, q)
 }
 
 // check collects the answers, of which there must be one for each of n lines.

@@ -118,21 +118,20 @@ func (l *Limiter) Refused(wait time.Duration, limits api.RateLimit) {
 	l.look()
 }
 
-// Close tells the others what there is to tell. What was leased for the next quarter of a second and not used is lost to
-// them. Nothing may be under way any more.
-func (l *Limiter) Close() error {
+// Close tells the others what there is to tell, if the server takes it. What was leased for the next quarter of a second and
+// not used is lost to them. Nothing may be under way any more.
+func (l *Limiter) Close() {
 	l.stop()
 	<-l.stopped
 	if !l.job.conn.IsConnected() {
-		return nil
+		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), attemptTimeout)
 	defer cancel()
 	l.mu.Lock()
 	l.leased, l.used = 0, 0
 	l.mu.Unlock()
-	_, err := l.exchange(ctx)
-	return err
+	_, _ = l.exchange(ctx) // else they find out after a while
 }
 
 // take takes a request of what is leased.

@@ -44,11 +44,7 @@ func TestWorkersShareTheLimits(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					defer func() {
-						if err := l.Close(); err != nil {
-							t.Error(err)
-						}
-					}()
+					defer l.Close()
 					for range 16 {
 						all.Go(func() {
 							for l.Acquire(ctx, tc.tokens) == nil {

@@ -25,6 +25,8 @@ const (
 	fetchWait = time.Second
 	// reportInterval is how often a worker says what it has done.
 	reportInterval = 2 * time.Second
+	// closePatience is how long a worker that leaves tries to say so.
+	closePatience = Patience(10 * time.Second)
 	// heartbeats is how often a worker is heard of in the time in which it must be.
 	heartbeats = 3
 )
@@ -122,22 +124,23 @@ func (q *Queue) Finish(ctx context.Context, task *batch.Task, answer *batch.Answ
 // Release has the task handed out again at once.
 func (q *Queue) Release(task *batch.Task) { q.giveBack(handle(task), jetstream.Msg.Nak) }
 
-// Close gives back what was taken and not finished, and says that this worker has left.
-func (q *Queue) Close() error {
+// Close gives back what was taken and not finished, and says that this worker has left. Both are courtesies: what does not
+// arrive is handed out again by itself, and is missing from what the job's status says of failures.
+func (q *Queue) Close() {
 	close(q.stop)
 	<-q.stopped
 	if !q.job.conn.IsConnected() {
-		return nil // they are handed out again by themselves
+		return
 	}
 	for _, m := range q.taken() {
 		q.giveBack(m, jetstream.Msg.Nak)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), attemptTimeout)
-	defer cancel()
 	q.mu.Lock()
 	q.done.Left, q.done.Rate = true, 0
 	q.mu.Unlock()
-	return errors.Join(q.report(ctx), q.job.conn.FlushWithContext(ctx))
+	_ = closePatience.retry(context.Background(), q.job.conn, func(ctx context.Context) error {
+		return errors.Join(q.report(ctx), q.job.conn.FlushWithContext(ctx))
+	})
 }
 
 // fetch takes tasks. Where there are none it waits for one a while, and then looks whether that was all.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 
@@ -80,13 +79,13 @@ func (f *batchWorkFlags) work(ctx context.Context, c *console, j *jetstream.Job,
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, limiter.Close()) }()
+	defer limiter.Close()
 	config.Limiter = limiter
 	q, err := j.Work(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, q.Close()) }()
+	defer q.Close()
 	t, s, err := f.ask.connect(c, config)
 	if err != nil {
 		return err
