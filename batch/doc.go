@@ -10,7 +10,8 @@
 //
 // Package files is the queue of one machine: an input file, an output file and an error file. The answers in
 // these files are the only record of what is done. An answer line names its input line (see [Job]), so that a
-// run which goes on after a crash reads there what it need not ask again.
+// run which goes on after a crash reads there what it need not ask again. Package jetstream is the queue of many
+// machines.
 //
 // The lines have the form of OpenAI's batch files: [Request] reads those of the input, [Answer] writes those of
 // the output and of the error file.

@@ -92,8 +92,8 @@ func (c *collection) see(ctx context.Context, m jetstream.Msg) error {
 		return nil
 	}
 	line, err := lineOf(m.Subject())
-	if err != nil {
-		return fmt.Errorf("jetstream: an answer without a line: %s", m.Subject())
+	if err != nil || line < 1 || line > c.spec.Last {
+		return fmt.Errorf("jetstream: an answer to no line: %s", m.Subject())
 	}
 	text, err := c.text(ctx, m.Headers(), m.Data())
 	if err != nil {

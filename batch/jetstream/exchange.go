@@ -62,7 +62,9 @@ func (x *exchange) apply(s *shared, now time.Time) {
 	replace(&b.Cap.Requests, &b.Requests, x.caps.Requests)
 	replace(&b.Cap.Tokens, &b.Tokens, x.caps.Tokens)
 	x.count(s, now)
-	b.Tokens.Free -= float64(x.news.beyond)
+	if b.Tokens.PerMinute > 0 {
+		b.Tokens.Free -= float64(x.news.beyond)
+	}
 	for _, e := range x.news.settled {
 		b.Give(now, e.tokens, e.learned)
 	}

@@ -22,6 +22,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -80,7 +81,8 @@ func measure(n, waiting int, after time.Duration) error {
 	}
 	defer os.RemoveAll(dir)
 	m := &machine{dir: dir, binary: filepath.Join(dir, "chatspec")}
-	if out, err := exec.CommandContext(context.Background(), "go", "build", "-o", m.binary, "github.com/chatspec/chatspec/cmd/chatspec").CombinedOutput(); err != nil {
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", m.binary, "github.com/chatspec/chatspec/cmd/chatspec") //nolint:gosec // a folder of our own
+	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	fmt.Printf("%s, %s, %d CPUs\n\n", runtime.Version(), runtime.GOOS+"/"+runtime.GOARCH, runtime.NumCPU())
@@ -144,11 +146,11 @@ func (m *machine) run(s setting) (r result, err error) {
 	if err != nil {
 		return r, err
 	}
-	chat, err := start("serve", nil, "-after", s.after.String(), "-longer", fmt.Sprint(2*s.longer))
+	chat, err := start("serve", nil, "-after", s.after.String(), "-longer", strconv.Itoa(2*s.longer))
 	if err != nil {
 		return r, err
 	}
-	defer chat.end()
+	defer func() { _, _ = chat.end() }() // it has nothing to say
 	nodes, urls, err := startNATS(dir, s)
 	if err != nil {
 		return r, err
@@ -156,14 +158,14 @@ func (m *machine) run(s setting) (r result, err error) {
 	if _, _, err = m.commands(1, "status", "-nats", urls); err != nil { // which waits for a leader
 		return r, err
 	}
-	replicas := fmt.Sprint(s.servers)
+	replicas := strconv.Itoa(s.servers)
 	if r.submit, _, err = m.commands(1, "submit", "-nats", urls, "-replicas", replicas, in); err != nil {
 		return r, err
 	}
 	if s.workers == 0 {
 		return r, r.stop(nodes)
 	}
-	if r.work, r.workerCPU, err = m.commands(s.workers, "work", "-nats", urls, "-base-url", chat.said, "-concurrency", fmt.Sprint(s.concurrency)); err != nil {
+	if r.work, r.workerCPU, err = m.commands(s.workers, "work", "-nats", urls, "-base-url", chat.said, "-concurrency", strconv.Itoa(s.concurrency)); err != nil {
 		return r, err
 	}
 	if r.collect, _, err = m.commands(1, "collect", "-nats", urls, filepath.Join(dir, "answers.jsonl")); err != nil {
@@ -200,7 +202,7 @@ func (m *machine) commands(times int, args ...string) (took, cpu time.Duration, 
 	all := make([]*exec.Cmd, times)
 	said := make([]strings.Builder, times)
 	for i := range all {
-		all[i] = exec.CommandContext(context.Background(), m.binary, append([]string{"batch"}, args...)...)
+		all[i] = exec.CommandContext(context.Background(), m.binary, append([]string{"batch"}, args...)...) //nolint:gosec // what is measured
 		all[i].Stderr = &said[i]
 		if err := all[i].Start(); err != nil {
 			return 0, 0, err
@@ -229,7 +231,7 @@ func start(role string, tell any, args ...string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{Cmd: exec.CommandContext(context.Background(), self, append([]string{"-role", role}, args...)...)}
+	p := &process{Cmd: exec.CommandContext(context.Background(), self, append([]string{"-role", role}, args...)...)} //nolint:gosec // this program
 	p.Stderr = os.Stderr
 	out, err := p.StdoutPipe()
 	if err != nil {
