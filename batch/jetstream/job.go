@@ -82,6 +82,8 @@ type Job struct {
 	kv   jetstream.KeyValue
 	big  jetstream.ObjectStore
 	wait Patience
+
+	taskStream, answerStream jetstream.Stream
 }
 
 // record is what the bucket says of a job.
@@ -148,6 +150,12 @@ func Open(ctx context.Context, conn *nats.Conn, name string, wait Patience) (*Jo
 		if err := j.load(ctx); err != nil {
 			return err
 		}
+		if j.taskStream, err = j.js.Stream(ctx, j.tasks()); err != nil {
+			return err
+		}
+		if j.answerStream, err = j.js.Stream(ctx, j.answers()); err != nil {
+			return err
+		}
 		j.big, err = j.js.ObjectStore(ctx, j.bucket())
 		return err
 	})
@@ -207,12 +215,15 @@ func (j *Job) create(ctx context.Context, options Options) error {
 	tasks, answers := shared, shared
 	tasks.Name, tasks.Subjects, tasks.Retention = j.tasks(), []string{j.taskSubject("*")}, jetstream.WorkQueuePolicy
 	answers.Name, answers.Subjects = j.answers(), []string{j.answerSubject("*")}
-	for _, config := range []jetstream.StreamConfig{tasks, answers} {
-		if _, err := j.js.CreateOrUpdateStream(ctx, config); err != nil {
-			return err
-		}
+	answers.AllowDirect = options.Replicas <= 1 // which is cheaper; of several, any may answer, also one that is behind
+	var err error
+	if j.taskStream, err = j.js.CreateOrUpdateStream(ctx, tasks); err != nil {
+		return err
 	}
-	_, err := j.js.CreateOrUpdateConsumer(ctx, j.tasks(), jetstream.ConsumerConfig{
+	if j.answerStream, err = j.js.CreateOrUpdateStream(ctx, answers); err != nil {
+		return err
+	}
+	_, err = j.js.CreateOrUpdateConsumer(ctx, j.tasks(), jetstream.ConsumerConfig{
 		Durable:       consumerName,
 		AckPolicy:     jetstream.AckExplicitPolicy,
 		AckWait:       cmp.Or(options.AckWait, DefaultAckWait),

@@ -20,7 +20,7 @@ const headroom = 4 << 10
 // publishOnce publishes a message on a subject that has at most one, and returns once there is one. The first one stays.
 // Whatever else the server says than that it has stored the message is looked up: it may refuse a second one before the
 // first one is safe, and it may know the ID of one that is not there any more.
-func (j *Job) publishOnce(ctx context.Context, stream string, m *nats.Msg) error {
+func (j *Job) publishOnce(ctx context.Context, stream jetstream.Stream, m *nats.Msg) error {
 	return j.retry(ctx, func(ctx context.Context) error {
 		ack, err := j.js.PublishMsg(ctx, m)
 		var refused *jetstream.APIError
@@ -30,7 +30,7 @@ func (j *Job) publishOnce(ctx context.Context, stream string, m *nats.Msg) error
 		case err != nil && !errors.As(err, &refused):
 			return err
 		}
-		if there, lookErr := j.has(ctx, stream, m.Subject); lookErr == nil && there {
+		if there, lookErr := has(ctx, stream, m.Subject); lookErr == nil && there {
 			return nil
 		}
 		m.Header.Del(jetstream.MsgIDHeader)
@@ -42,12 +42,8 @@ func (j *Job) publishOnce(ctx context.Context, stream string, m *nats.Msg) error
 var errGone = errors.New("the server has lost a message")
 
 // has says whether a stream has a message on a subject. The leader of the stream answers, so it is never behind.
-func (j *Job) has(ctx context.Context, stream, subject string) (bool, error) {
-	s, err := j.js.Stream(ctx, stream)
-	if err != nil {
-		return false, err
-	}
-	_, err = s.GetLastMsgForSubject(ctx, subject)
+func has(ctx context.Context, stream jetstream.Stream, subject string) (bool, error) {
+	_, err := stream.GetLastMsgForSubject(ctx, subject)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return false, nil
 	}

@@ -1,6 +1,7 @@
 package jetstream
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -10,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -83,15 +85,7 @@ func (j *Job) Work(ctx context.Context) (*Queue, error) {
 
 // Next returns the next task. io.EOF says that every line of the input was submitted and has an answer.
 func (q *Queue) Next(ctx context.Context) (*batch.Task, error) {
-	for {
-		for len(q.ready) > 0 {
-			m := q.ready[0]
-			q.ready = q.ready[1:]
-			task, err := q.task(ctx, m)
-			if err != nil || task != nil {
-				return task, err
-			}
-		}
+	for len(q.ready) == 0 {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -99,13 +93,24 @@ func (q *Queue) Next(ctx context.Context) (*batch.Task, error) {
 			return nil, err
 		}
 	}
+	m := q.ready[0]
+	q.ready = q.ready[1:]
+	line, err := lineOf(m.Subject())
+	if err != nil {
+		return nil, fmt.Errorf("jetstream: a task without a line: %s", m.Subject())
+	}
+	text, err := q.job.text(ctx, m.Headers(), m.Data())
+	if err != nil {
+		return nil, err
+	}
+	return &batch.Task{ID: q.job.spec.ID.ID(line), Line: line, Text: text, Handle: m}, nil
 }
 
 // Finish publishes the answer and acknowledges the task.
 func (q *Queue) Finish(ctx context.Context, task *batch.Task, answer *batch.Answer) error {
 	m, err := q.job.answerMessage(ctx, task, answer)
 	if err == nil {
-		err = q.job.publishOnce(ctx, q.job.answers(), m)
+		err = q.job.publishOnce(ctx, q.job.answerStream, m)
 	}
 	if err != nil {
 		q.Release(task)
@@ -145,12 +150,12 @@ func (q *Queue) Close() {
 
 // fetch takes tasks. Where there are none it waits for one a while, and then looks whether that was all.
 func (q *Queue) fetch(ctx context.Context) error {
-	err := q.take(q.consumer.FetchNoWait(fetchSize))
-	if err == nil && len(q.ready) == 0 {
-		err = q.take(q.consumer.Fetch(1, jetstream.FetchMaxWait(fetchWait)))
+	taken, err := q.take(q.consumer.FetchNoWait(fetchSize))
+	if err == nil && len(taken) == 0 {
+		taken, err = q.take(q.consumer.Fetch(1, jetstream.FetchMaxWait(fetchWait)))
 	}
-	if len(q.ready) > 0 {
-		return nil
+	if len(taken) > 0 {
+		return q.sort(ctx, taken)
 	}
 	if err != nil { // such as no connection or no leader: the state of the job is asked for until there is
 		if err := pause(ctx, attemptPause); err != nil {
@@ -169,53 +174,49 @@ func (q *Queue) fetch(ctx context.Context) error {
 }
 
 // take holds the tasks of a batch.
-func (q *Queue) take(batch jetstream.MessageBatch, err error) error {
+func (q *Queue) take(batch jetstream.MessageBatch, err error) (taken []jetstream.Msg, _ error) {
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for m := range batch.Messages() {
 		meta, err := m.Metadata()
 		if err != nil {
-			return err
+			return taken, err
 		}
 		q.mu.Lock()
 		q.held[meta.Sequence.Stream] = m
 		q.mu.Unlock()
-		q.ready = append(q.ready, m)
+		taken = append(taken, m)
 	}
-	return batch.Error()
+	return taken, batch.Error()
 }
 
-// task returns the task that a message brings, or nil if it has an answer, which only one that was handed out or
-// submitted before can have.
-func (q *Queue) task(ctx context.Context, m jetstream.Msg) (*batch.Task, error) {
-	line, err := lineOf(m.Subject())
-	if err != nil {
-		return nil, fmt.Errorf("jetstream: a task without a line: %s", m.Subject())
-	}
-	meta, err := m.Metadata()
-	if err != nil {
-		return nil, err
-	}
-	if meta.NumDelivered > 1 || m.Headers().Get(headerAgain) != "" {
-		var answered bool
-		err := q.job.retry(ctx, func(ctx context.Context) (err error) {
-			answered, err = q.job.has(ctx, q.job.answers(), q.job.answerSubject(word(line)))
-			return err
+// sort acknowledges tasks that have an answer, and makes the others ready. A task has one if its acknowledgement was
+// lost, or if it was submitted once more. How often it was delivered would not tell: a server that was killed may not know.
+func (q *Queue) sort(ctx context.Context, taken []jetstream.Msg) error {
+	answered, failed := make([]bool, len(taken)), make([]error, len(taken))
+	var looking sync.WaitGroup
+	for i, m := range taken {
+		looking.Go(func() {
+			subject := q.job.answerSubject(m.Subject()[strings.LastIndexByte(m.Subject(), '.')+1:])
+			failed[i] = q.job.retry(ctx, func(ctx context.Context) (err error) {
+				answered[i], err = has(ctx, q.job.answerStream, subject)
+				return err
+			})
 		})
-		if err != nil {
-			return nil, err
-		}
-		if answered {
+	}
+	looking.Wait()
+	if err := cmp.Or(failed...); err != nil {
+		return err
+	}
+	for i, m := range taken {
+		if answered[i] {
 			q.giveBack(m, jetstream.Msg.Ack)
-			return nil, nil
+			continue
 		}
+		q.ready = append(q.ready, m)
 	}
-	text, err := q.job.text(ctx, m.Headers(), m.Data())
-	if err != nil {
-		return nil, err
-	}
-	return &batch.Task{ID: q.job.spec.ID.ID(line), Line: line, Text: text, Handle: m}, nil
+	return nil
 }
 
 // giveBack ends the holding of a task with an acknowledgement or a refusal. Neither is confirmed: if it is lost, the task

@@ -18,7 +18,6 @@ const SubmitBlock = 1000
 
 // The headers of our own.
 const (
-	headerAgain  = "Chatspec-Again"  // of a task that may have been there before
 	headerObject = "Chatspec-Object" // of a message whose text is an object of that name
 	headerFailed = "Chatspec-Failed" // of an answer for the error file
 )
@@ -100,7 +99,7 @@ func (s *submission) read(ctx context.Context, lines Lines, next *Submitted) (bl
 
 // sent is a message that was published, if only once.
 type sent struct {
-	stream string
+	stream jetstream.Stream
 	*nats.Msg
 	ack jetstream.PubAckFuture // nil where it did not go out
 }
@@ -146,18 +145,16 @@ func (s *submission) settle(ctx context.Context, m sent) error {
 }
 
 // message returns the message of a task, or that of its answer where there is nothing to ask, and the stream for it.
-func (s *submission) message(ctx context.Context, task *batch.Task) (stream string, m *nats.Msg, err error) {
+func (s *submission) message(ctx context.Context, task *batch.Task) (stream jetstream.Stream, m *nats.Msg, err error) {
 	if task.Refused != nil {
 		m, err = s.answerMessage(ctx, task, refusal(task))
-		return s.answers(), m, err
+		return s.answerStream, m, err
 	}
 	m = nats.NewMsg(s.taskSubject(word(task.Line)))
-	if task.Line <= s.again {
-		m.Header.Set(headerAgain, "1") // without an ID, which the server may know from a message that it has lost
-	} else {
+	if task.Line > s.again { // else the server may know the ID of a message that it has lost
 		m.Header.Set(jetstream.MsgIDHeader, task.ID)
 	}
-	return s.tasks(), m, s.fill(ctx, m, task.ID, task.Text)
+	return s.taskStream, m, s.fill(ctx, m, task.ID, task.Text)
 }
 
 // refusal is the answer to a task that is not asked.
