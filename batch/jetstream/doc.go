@@ -20,16 +20,16 @@
 //
 // No line is lost. A worker acknowledges a task only after the server has acknowledged the answer. If it dies before
 // that, the task comes again after AckWait; one that is under way for longer is kept by heartbeats. If the
-// acknowledgement is lost, the task comes again too; but a task that was handed out before is looked up among the
-// answers first, and so is not asked again. The acknowledgement therefore need not be confirmed.
+// acknowledgement is lost, the task comes again too; but every task is looked up among the answers before it is
+// asked. The acknowledgement therefore need not be confirmed.
 //
 // A line is asked twice only where a worker, or the server beside it, was lost between asking and recording.
 //
 // Submitting can be broken off anywhere and repeated. How far it got is recorded after each [SubmitBlock] lines, once
-// the server has acknowledged all of them. The lines behind that may be there or not: they are submitted again
-// with a mark, are refused where they still wait (the tasks, too, are one for each subject), and are looked up among
-// the answers by the worker where they do not. A job of which messages are missing, because a power cut took them,
-// is submitted anew in the same way, from its first line.
+// the server has acknowledged all of them. The lines behind that may be there or not: they are submitted again, are
+// refused where they still wait (the tasks, too, are one for each subject), and are not asked where they have an
+// answer. A job of which messages are missing, because a power cut took them, is submitted anew in the same way, from
+// its first line.
 //
 // # What a power cut takes
 //
