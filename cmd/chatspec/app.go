@@ -95,7 +95,7 @@ func findCommand(name string) (command, error) {
 		}
 	}
 	if rest := commandsAfter(name); len(rest) > 0 {
-		return command{}, usageError{text: fmt.Sprintf("want %s after %s", strings.Join(rest, " or "), name)}
+		return command{}, usageError{text: fmt.Sprintf("want %s after %s", alternatives(rest), name)}
 	}
 	return command{}, usageError{text: fmt.Sprintf("unknown command %q", name)}
 }

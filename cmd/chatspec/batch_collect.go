@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/chatspec/chatspec/batch/files"
+	batchfiles "github.com/chatspec/chatspec/batch/files"
 	"github.com/chatspec/chatspec/batch/jetstream"
 )
 
@@ -30,6 +30,7 @@ func batchCollectCommand() command {
 	return command{
 		name:    "batch collect",
 		args:    "OUT",
+		words:   fileWords,
 		summary: "write the answers of a job on a NATS server to files",
 		help:    batchCollectHelp,
 		flags: func(fs *flag.FlagSet) action {
@@ -64,15 +65,15 @@ func (f *batchCollectFlags) run(ctx context.Context, c *console, args []string) 
 		return err
 	}
 	defer stop()
-	options := files.Options{Name: j.Spec().Input, Out: args[0], Errors: f.errors}
-	if options.Out == files.Std {
+	options := batchfiles.Options{Name: j.Spec().Input, Out: args[0], Errors: f.errors}
+	if options.Out == batchfiles.Std {
 		out, ok := c.stdout.(*os.File)
 		if !ok {
 			return errors.New("standard output is no file")
 		}
 		options.Stdout = out
 	}
-	out, err := files.OpenOutput(options, j.Spec().ID, j.Spec().Last)
+	out, err := batchfiles.OpenOutput(options, j.Spec().ID, j.Spec().Last)
 	if err != nil {
 		return explainFile(err)
 	}
@@ -84,7 +85,7 @@ func (f *batchCollectFlags) run(ctx context.Context, c *console, args []string) 
 }
 
 // collect writes what the files lack, and returns how many lines they then lack and how many failed.
-func (f *batchCollectFlags) collect(ctx context.Context, c *console, j *jetstream.Job, out *files.Output) (left, failed int64, err error) {
+func (f *batchCollectFlags) collect(ctx context.Context, c *console, j *jetstream.Job, out *batchfiles.Output) (left, failed int64, err error) {
 	total, have, failed := j.Spec().Lines, out.Answered(), out.Failed()
 	if have > 0 {
 		c.note("%s of %s are there already", thousands(have), count(int(total), "answer"))
@@ -110,7 +111,7 @@ func (f *batchCollectFlags) collect(ctx context.Context, c *console, j *jetstrea
 }
 
 // verdict says what is missing, or removes the job where nothing is and that was asked for.
-func (f *batchCollectFlags) verdict(ctx context.Context, c *console, j *jetstream.Job, out *files.Output, left, failed int64) error {
+func (f *batchCollectFlags) verdict(ctx context.Context, c *console, j *jetstream.Job, out *batchfiles.Output, left, failed int64) error {
 	if left > 0 {
 		status, err := j.Status(ctx)
 		switch {

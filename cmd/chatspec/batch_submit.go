@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/chatspec/chatspec/batch"
-	"github.com/chatspec/chatspec/batch/files"
+	batchfiles "github.com/chatspec/chatspec/batch/files"
 	"github.com/chatspec/chatspec/batch/jetstream"
 )
 
@@ -33,6 +33,7 @@ func batchSubmitCommand() command {
 	return command{
 		name:    "batch submit",
 		args:    "IN",
+		words:   fileWords,
 		summary: "put a file of prompts on a NATS server, for many machines",
 		help:    batchSubmitHelp,
 		flags: func(fs *flag.FlagSet) action {
@@ -72,8 +73,8 @@ func (f *batchSubmitFlags) run(ctx context.Context, c *console, args []string) e
 	if err != nil {
 		return err
 	}
-	options := files.Options{In: args[0], Settings: settings(config)}
-	if args[0] == files.Std {
+	options := batchfiles.Options{In: args[0], Settings: settings(config)}
+	if args[0] == batchfiles.Std {
 		options.Name = "standard input"
 		if options.In, err = spool(ctx, c); err != nil {
 			return err
@@ -85,7 +86,7 @@ func (f *batchSubmitFlags) run(ctx context.Context, c *console, args []string) e
 			return err
 		}
 	}
-	in, err := files.OpenInput(ctx, options)
+	in, err := batchfiles.OpenInput(ctx, options)
 	if err != nil {
 		return explainFile(err)
 	}
@@ -94,7 +95,7 @@ func (f *batchSubmitFlags) run(ctx context.Context, c *console, args []string) e
 }
 
 // spec returns what the job is.
-func (f *batchSubmitFlags) spec(name string, config batch.Config, in *files.Input) jetstream.Spec {
+func (f *batchSubmitFlags) spec(name string, config batch.Config, in *batchfiles.Input) jetstream.Spec {
 	spec := jetstream.Spec{ID: in.Job(), Input: name, Lines: in.Lines(), Last: in.Last(), Model: config.Model, System: config.System}
 	if config.Schema != nil {
 		spec.Schema, spec.SchemaRetries = json.RawMessage(config.Schema.String()), config.Schema.Retries
@@ -102,7 +103,7 @@ func (f *batchSubmitFlags) spec(name string, config batch.Config, in *files.Inpu
 	return spec
 }
 
-func (f *batchSubmitFlags) submit(ctx context.Context, c *console, in *files.Input, spec jetstream.Spec) error {
+func (f *batchSubmitFlags) submit(ctx context.Context, c *console, in *batchfiles.Input, spec jetstream.Spec) error {
 	conn, stop, err := f.nats.connect(c)
 	if err != nil {
 		return err
