@@ -48,7 +48,8 @@ func TestComplete(t *testing.T) {
 		{"completion ", "bash fish zsh"},
 		{"unknown ", ""},
 		{"bat", "batch"},
-		{"batch ", "run\tanswer a file of prompts, at the rate that the server allows"},
+		{"batch r", "run\tanswer a file of prompts, at the rate that the server allows"},
+		{"batch s", "submit\tput a file of prompts on a NATS server, for many machines status\tsay how far the jobs on a NATS server are"},
 		{"batch run ", ":files"},
 		{"batch run -ord", "-ordered\twrite answers in the order of IN"},
 	} {
