@@ -149,6 +149,9 @@ func TestRunTimeout(t *testing.T) {
 				if !ok || timeout.Phase != tool.PhaseRun || timeout.Limit != 10*time.Second || !errors.Is(err, context.DeadlineExceeded) {
 					t.Fatalf("the error is %v, want a timeout of the run", err)
 				}
+				if errors.Is(err, tool.ErrRounds) { // which looks at all that the error wraps
+					t.Errorf("the error is %v, and says that it is another", err)
+				}
 				if want := "tool: Run: timeout (run) after 10s"; err.Error() != want {
 					t.Errorf("the error is %q, want %q", err, want)
 				}

@@ -174,8 +174,8 @@ func (r *run) limited(ctx context.Context) error {
 	}
 	err := r.loop(ctx)
 	if err != nil && context.Cause(ctx) == error(limit) { //nolint:errorlint // it is this one, or another
-		limit.Err = err
-		return limit
+		// One of its own: functions that are not waited for have limit, and err may be limit itself.
+		return &api.TimeoutError{Phase: PhaseRun, Limit: r.Timeout, Err: err}
 	}
 	return err
 }
