@@ -25,8 +25,10 @@ func finishedBlock(text string) int {
 		end, content := at+len(line), strings.TrimRight(line, " \t\r\n")
 		whole := strings.HasSuffix(line, "\n")
 		margin, mark := "", ""
-		if m := fence.FindStringSubmatch(content); m != nil && whole {
-			margin, mark = m[1], m[2]+m[3]
+		if open == "" && whole && strings.ContainsAny(content, "`~") { // all lines are looked at again and again
+			if m := fence.FindStringSubmatch(content); m != nil {
+				margin, mark = m[1], m[2]+m[3]
+			}
 		}
 		switch {
 		case open != "":

@@ -58,7 +58,7 @@ func (m *markdown) block(n ast.Node, columns int) []string {
 	case *ast.FencedCodeBlock, *ast.CodeBlock:
 		return indent(m.lines(n, code), "  ", "  ")
 	case *ast.HTMLBlock:
-		return m.lines(n, plain)
+		return m.html(n)
 	case *ast.ThematicBreak:
 		return []string{strings.Repeat("─", min(columns, 20))}
 	case *tables.Table:
@@ -115,10 +115,23 @@ func (m *markdown) table(n *tables.Table, columns int) []string {
 // lines returns the lines of a block as they are.
 func (m *markdown) lines(n ast.Node, style style) (rows []string) {
 	for i := range n.Lines().Len() {
-		segment := n.Lines().At(i)
-		rows = append(rows, m.paint(style, printable(strings.TrimRight(string(segment.Value(m.source)), "\r\n"))))
+		rows = append(rows, m.paint(style, m.line(n.Lines().At(i))))
 	}
 	return rows
+}
+
+// html returns the lines of HTML, of which the parser has the one that ends it apart.
+func (m *markdown) html(n *ast.HTMLBlock) []string {
+	rows := m.lines(n, plain)
+	if n.HasClosure() {
+		rows = append(rows, m.line(n.ClosureLine))
+	}
+	return rows
+}
+
+// line returns a line as it is, without its end.
+func (m *markdown) line(segment text.Segment) string {
+	return printable(strings.TrimRight(string(segment.Value(m.source)), "\r\n"))
 }
 
 // wrap wraps a text at blanks, or within a word that is too long.

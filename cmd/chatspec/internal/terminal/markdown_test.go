@@ -27,6 +27,8 @@ func TestLayout(t *testing.T) {
 		{"links", "[a](http://b) http://c <http://d> ![e](http://f)", "a (http://b) http://c\nhttp://d image: e\n(http://f)"},
 		{"a rule", "one\n\n---\n\ntwo", "one\n\n" + strings.Repeat("─", 20) + "\n\ntwo"},
 		{"HTML", "<b>one</b>\n\n<div>\ntwo\n</div>", "<b>one</b>\n\n<div>\ntwo\n</div>"},
+		{"HTML with an end", "<!--\none\n-->\n\n<script>\ntwo\n</script>", "<!--\none\n-->\n\n<script>\ntwo\n</script>"},
+		{"signs around lines", "`one\ntwo` <b\nid=a>c", "`one two` <b id=a>c"},
 		{"a wide table", "| a | b |\n|--|--|\n| one two three four | five six seven |", " a         │ b\n───────────┼────────────\n one two   │ five six\n three     │ seven\n four      │"},
 		{"a definition of a link", "one\n\n[1]: http://a\n\ntwo", "one\n\ntwo"},
 		{"nothing", "\n\n", ""},

@@ -63,10 +63,14 @@ func (k Kind) Dim(text string) string {
 // resetStyle ends all styles.
 const resetStyle = "\x1b[m"
 
-// printable leaves out the control characters of a text but for tabs: with them an answer could steer the terminal.
+// printable leaves out the control characters of a text but for tabs: with them an answer could steer the terminal. Line
+// feeds, which stand between words, become blanks.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\t' {
+		switch {
+		case r == '\n':
+			return ' '
+		case unicode.IsControl(r) && r != '\t':
 			return -1
 		}
 		return r
