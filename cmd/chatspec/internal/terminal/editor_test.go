@@ -134,6 +134,28 @@ func TestLongHistory(t *testing.T) {
 	}
 }
 
+// TestLongPrompt adds a prompt that is too long for the file: what is added after it is found again.
+func TestLongPrompt(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "history")
+	h, err := terminal.OpenHistory(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"one", strings.Repeat("<", 200_000), "two"} {
+		if err := h.Add(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(h.Typed()); n != 3 {
+		t.Errorf("%d prompts are remembered, want 3", n)
+	}
+	again, err := terminal.OpenHistory(file)
+	if err != nil || strings.Join(again.Typed(), "|") != "one|two" {
+		t.Errorf("%d prompts, %v", len(again.Typed()), err)
+	}
+}
+
 func TestHistoryThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	if _, err := terminal.OpenHistory(filepath.Join(os.DevNull, "history")); err == nil {

@@ -33,7 +33,7 @@ func OpenHistory(file string) (*History, error) {
 	}
 	defer f.Close()
 	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, maxPrompt)
+	lines.Buffer(nil, maxLine)
 	for lines.Scan() {
 		h.stored++
 		var text string
@@ -44,15 +44,16 @@ func OpenHistory(file string) (*History, error) {
 	return h, nil // a line that is too long ends the reading
 }
 
-// maxPrompt is the longest prompt that is read from a history, in bytes.
-const maxPrompt = 1 << 20
+// maxLine is what a line of a history stays below, in bytes: a longer one would hide all that follow it.
+const maxLine = 1 << 20
 
 // Typed returns what was typed. The slice is valid until the next Add, and not to be changed.
 func (h *History) Typed() []string { return h.typed }
 
-// Add remembers a prompt, and writes it to the file, which only its owner may read.
+// Add remembers a prompt, and writes it to the file, which only its owner may read, unless it is longer than a line of
+// the file may be: 1 MiB.
 func (h *History) Add(text string) error {
-	if !h.remember(text) || h.file == "" {
+	if !h.remember(text) || h.file == "" || len(line(text)) >= maxLine {
 		return nil
 	}
 	if h.stored >= 2*maxHistory {
@@ -85,7 +86,9 @@ func (h *History) rewrite() error {
 	temp := h.file + ".new"
 	var data []byte
 	for _, text := range h.typed {
-		data = append(data, line(text)...)
+		if line := line(text); len(line) < maxLine {
+			data = append(data, line...)
+		}
 	}
 	if err := os.WriteFile(temp, data, 0o600); err != nil {
 		return err
