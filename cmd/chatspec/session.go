@@ -94,8 +94,8 @@ func (s *session) ask(ctx context.Context, message chat.UserMessage) error {
 	s.console.interrupt.Store(&interrupt)
 	defer s.console.interrupt.Store(nil)
 	err := s.turn(answering, message)
-	if context.Cause(answering) == terminal.ErrInterrupted { //nolint:errorlint // set as it is
-		err = terminal.ErrInterrupted
+	if errors.Is(err, terminal.ErrInterrupted) || context.Cause(answering) == terminal.ErrInterrupted { //nolint:errorlint // set as it is
+		err = terminal.ErrInterrupted // wherever Ctrl-C came
 	}
 	if s.flags.save != "" && len(s.messages) > 0 {
 		err = errors.Join(err, saveMessages(s.flags.save, s.messages))
@@ -106,16 +106,14 @@ func (s *session) ask(ctx context.Context, message chat.UserMessage) error {
 // report says what went wrong, unless that ends the session.
 func (s *session) report(ctx context.Context, err error) error {
 	var output outputError
-	switch exit, isExit := errors.AsType[exitError](err); {
-	case err == nil:
-	case ctx.Err() != nil || errors.As(err, &output):
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil || errors.As(err, &output) {
 		return err
-	case errors.Is(err, terminal.ErrInterrupted):
-		s.console.note("interrupted")
-	case !isExit:
-		s.console.note("%v", err)
-	case exit.text != "":
-		s.console.note("%s", exit.text)
+	}
+	if text := strings.TrimSpace(err.Error()); text != "" {
+		s.console.note("%s", text)
 	}
 	return nil
 }

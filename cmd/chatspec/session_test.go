@@ -155,6 +155,19 @@ func TestSessionInterrupted(t *testing.T) {
 	}
 }
 
+// TestSessionCannotSave has an answer that was cut, too: that the messages cannot be saved is said all the same.
+func TestSessionCannotSave(t *testing.T) {
+	t.Parallel()
+	for _, reply := range []chattest.Reply{chattest.Text("Hello."), chattest.Text("Hel").WithFinishReason(chat.FinishReasonLength)} {
+		_, e := scripted(t, reply)
+		file := filepath.Join(t.TempDir(), "none", "talk.json")
+		got := programWith(t, e, "Hi\n", "chat", "-i", "-save", file)
+		if got.code != exitOK || !strings.Contains(got.err, "\nchatspec: open "+file) {
+			t.Errorf("%+v", got)
+		}
+	}
+}
+
 // echo answers with the model and how many messages there are.
 func echo(req chat.CreateChatCompletionRequest) chattest.Reply {
 	return chattest.Text(fmt.Sprintf("%s %d", req.Model, len(req.Messages)))
