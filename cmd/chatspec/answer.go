@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 
 	"github.com/chatspec/chatspec/cmd/chatspec/internal/terminal"
 	chat "github.com/chatspec/chatspec/generated"
@@ -233,15 +234,22 @@ func (c *console) printJSON(v any) error {
 // escaped too: they occur in strings only, and could repaint the screen.
 func (c *console) printLine(text string) error {
 	if isTerminal(c.stdout) {
-		var b strings.Builder
-		for _, r := range text {
-			if unicode.IsControl(r) {
-				fmt.Fprintf(&b, "\\u%04x", r)
-			} else {
-				b.WriteRune(r)
-			}
-		}
-		text = b.String()
+		text = escaped(text, unicode.IsControl)
 	}
 	return c.print(text + "\n")
+}
+
+// escaped returns JSON with those characters escaped that are not to be shown as they are.
+func escaped(text string, hidden func(rune) bool) string {
+	var b strings.Builder
+	for _, r := range text {
+		if !hidden(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
 }

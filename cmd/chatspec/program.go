@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	chat "github.com/chatspec/chatspec/generated"
 	"github.com/chatspec/chatspec/tool"
@@ -81,14 +83,14 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// approve shows what the model calls, and asks whether that may run.
+// approve shows what the model calls, and asks whether that may run. No answer is a no.
 func (k *talk) approve(ctx context.Context, call tool.Call) error {
-	k.console.note("the model calls %s %s", call.Name, call.Input)
+	k.console.line("chatspec: the model calls " + call.Name + " " + visible(call.Input))
 	if k.flags.yes || k.allowed[call.Name] {
 		return nil
 	}
 	answer, err := k.reader.Read(ctx, "run it? y(es), N(o), a(lways): ")
-	if err != nil {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {
@@ -102,6 +104,14 @@ func (k *talk) approve(ctx context.Context, call tool.Call) error {
 		return nil
 	}
 	return tool.Deny("the user does not want this to run")
+}
+
+// visible returns arguments in one line that looks like nothing else: characters that are not seen, or turn the direction
+// of those around them, are escaped.
+func visible(arguments string) string {
+	var line bytes.Buffer
+	_ = json.Compact(&line, []byte(arguments)) // they have been checked, or there are none
+	return escaped(line.String(), func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // result says why a call brought no result.

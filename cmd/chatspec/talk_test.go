@@ -183,6 +183,7 @@ func TestChatTools(t *testing.T) {
 		{"unasked", []string{"-yes"}, "", results, "chatspec: the model calls add {\"a\":7}\nchatspec: add: exit status 3: no sevens\n"},
 		{"asked", []string{"-i"}, "y\ny\n", results, "chatspec: the model calls add {\"a\":1}\nrun it? y(es), N(o), a(lways): chatspec: the model calls"},
 		{"always", []string{"-i"}, "a\n", results, "chatspec: the model calls add {\"a\":1}\nrun it? y(es), N(o), a(lways): chatspec: the model calls"},
+		{"not answered", []string{"-i"}, "", `the user does not want this to run`, "run it? y(es), N(o), a(lways): chatspec: the model calls add {\"a\":7}\nrun it?"},
 		{"denied", []string{"-i"}, "n\n\n", `the user does not want this to run`, "run it? y(es), N(o), a(lways): chatspec: the model calls add {\"a\":7}\nrun it?"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -196,6 +197,22 @@ func TestChatTools(t *testing.T) {
 				t.Errorf("sent %s\nwant %s", sent(t, requests[len(requests)-1]), tc.want)
 			}
 		})
+	}
+}
+
+// TestChatShowsArguments has arguments that look like others where they are shown as they are.
+func TestChatShowsArguments(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows does not run scripts")
+	}
+	const arguments = "{\n \"a\": 1, \"b\": \"x  y\u202ez\u009b31m\u00a0\U000e0041\u65e9\"}"
+	call := chat.FunctionToolCall{ID: "c1", Function: chat.FunctionCall{Name: "add", Arguments: arguments}}
+	_, e := scripted(t, chattest.ToolCalls(call), chattest.Text("Sum."))
+	got := program(t, e, "chat", "-yes", "-tool", write(t, "add", adder), "Hi")
+	const want = "\nchatspec: the model calls add {\"a\":1,\"b\":\"x  y\\u202ez\\u009b31m\\u00a0\\udb40\\udc41\u65e9\"}\n"
+	if got.code != exitOK || !strings.Contains(got.err, want) {
+		t.Errorf("%+v", got)
 	}
 }
 
