@@ -343,7 +343,7 @@ func TestToolAtTerminal(t *testing.T) {
 	term.press(t, "y")
 	term.press(t, "Enter")
 	lines, code := term.ended(t)
-	if screen := strings.Join(lines, "\n"); code != 0 || !strings.Contains(screen, `chatspec: the model calls now {"zone": "UTC"}`) || !strings.Contains(screen, "\nIt is late.\n") {
+	if screen := strings.Join(lines, "\n"); code != 0 || !strings.Contains(screen, `chatspec: the model calls now {"zone":"UTC"}`) || !strings.Contains(screen, "\nIt is late.\n") {
 		t.Errorf("exit code %d:\n%s", code, screen)
 	}
 }
