@@ -25,7 +25,7 @@ var question = chat.CreateChatCompletionRequest{
 // between puts a gateway before servers with these scripts, and returns a client of it and the servers.
 func between(t *testing.T, scripts ...chattest.Reply) (*gateway, *chatspec.Client, []*chattest.Server) {
 	t.Helper()
-	g := &gateway{callers: map[string]string{"secret1": "alice"}}
+	g := &gateway{callers: map[string]string{"Bearer secret1": "alice", "Bearer ": "bob, who has no key"}}
 	var servers []*chattest.Server
 	for _, script := range scripts {
 		server := chattest.NewServer(t, script)
@@ -176,12 +176,24 @@ func TestVendorFields(t *testing.T) {
 func TestStrangers(t *testing.T) {
 	t.Parallel()
 	g, _, servers := between(t, chattest.Text("Hello!"))
+	front := httptest.NewServer(g)
+	t.Cleanup(front.Close)
 	for _, request := range []string{"POST /v1/chat/completions", "GET /usage", "GET /"} {
-		method, path, _ := strings.Cut(request, " ")
-		w := httptest.NewRecorder()
-		g.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader("{}")))
-		if w.Code != http.StatusUnauthorized {
-			t.Errorf("%s without a key: %d", request, w.Code)
+		for _, sent := range [][]string{nil, {""}, {"Bearer "}, {"Bearer other"}, {"secret1"}} {
+			method, path, _ := strings.Cut(request, " ")
+			r, err := http.NewRequestWithContext(t.Context(), method, front.URL+path, strings.NewReader("{}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header["Authorization"] = sent
+			resp, err := front.Client().Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			if resp.StatusCode != http.StatusUnauthorized {
+				t.Errorf("%s with the key %q: %d", request, sent, resp.StatusCode)
+			}
 		}
 	}
 	if got := asked(servers); !slices.Equal(got, []int{0}) {
