@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"bytes"
 	"io"
 	"strings"
 	"sync"
@@ -12,6 +13,8 @@ import (
 const (
 	// frameEvery is how long a frame stays at least, so that a fast answer costs the terminal little.
 	frameEvery = 40 * time.Millisecond
+	// framePauses is how many times as long as it took to draw a frame stays at least: a large one takes a while.
+	framePauses = 4
 	// tickEvery is how often the line about the progress changes when nothing arrives.
 	tickEvery = 200 * time.Millisecond
 )
@@ -47,13 +50,15 @@ type Live struct {
 
 	mu     sync.Mutex
 	meter  Meter
-	tail   string // what is not finished
+	tail   []byte // what is not finished
+	block  block  // the first of the tail
 	aside  bool   // whether the tail is reasoning
 	asides bool   // whether reasoning is the last that was written
 	blocks bool   // whether a block was written, from which the next is a blank line away
 	region []int  // the columns of the lines below, as they were drawn
 	drawn  time.Time
-	err    error // of Out
+	pause  time.Duration // until it is drawn again
+	err    error         // of Out
 }
 
 // NewLive starts to show an answer. The caller calls Close.
@@ -80,7 +85,9 @@ func (l *Live) tick() {
 			return
 		case <-ticker.C:
 			l.mu.Lock()
-			l.draw()
+			if time.Since(l.drawn) >= l.pause {
+				l.draw()
+			}
 			l.mu.Unlock()
 		}
 	}
@@ -125,8 +132,8 @@ func (l *Live) Close() (Meter, error) {
 	<-l.stopped
 	l.mu.Lock()
 	l.meter.End = time.Now()
-	l.finish(l.tail)
-	l.tail = ""
+	l.finish(string(l.tail))
+	l.tail = nil
 	l.erase()
 	return l.meter, l.err
 }
@@ -137,29 +144,33 @@ func (l *Live) add(text string, aside bool) {
 	}
 	l.meter.add()
 	if aside != l.aside {
-		l.finish(l.tail)
-		l.tail, l.aside = "", aside
+		l.finish(string(l.tail))
+		l.tail, l.block, l.aside = nil, block{}, aside
 	}
-	newLine := strings.Contains(text, "\n") || strings.HasSuffix(l.tail, "\n")
-	l.tail += text
+	newLine := strings.Contains(text, "\n") || bytes.HasSuffix(l.tail, []byte("\n"))
+	l.tail = append(l.tail, text...)
 	if newLine { // otherwise nothing can be finished that was not before
 		l.flush()
 	}
-	if time.Since(l.drawn) >= frameEvery {
+	if time.Since(l.drawn) >= l.pause {
 		l.draw()
 	}
 }
 
 // flush writes for good what is finished.
 func (l *Live) flush() {
-	finished := finishedLines
-	if l.options.Markdown && !l.aside {
-		finished = finishedBlock
-	}
-	for n := finished(l.tail); n > 0; n = finished(l.tail) {
-		l.finish(l.tail[:n])
+	for n := l.finished(); n > 0; n = l.finished() {
+		l.finish(string(l.tail[:n]))
 		l.tail = l.tail[n:]
 	}
+}
+
+// finished returns how much of the tail is.
+func (l *Live) finished() int {
+	if l.options.Markdown && !l.aside {
+		return l.block.finished(l.tail)
+	}
+	return finishedLines(l.tail)
 }
 
 // finish writes a part of the text for good.
@@ -204,9 +215,10 @@ func (l *Live) draw() {
 	if !l.options.Below {
 		return
 	}
+	begin := time.Now()
 	columns, rows := l.options.Size()
 	var lines []string
-	if text := strings.ReplaceAll(l.render(l.tail), "\t", "    "); text != "" {
+	if text := strings.ReplaceAll(l.render(string(l.tail)), "\t", "    "); text != "" {
 		if l.blocks && l.options.Markdown && !l.aside || l.asides && !l.aside {
 			text = "\n" + text
 		}
@@ -221,6 +233,7 @@ func (l *Live) draw() {
 		l.region = append(l.region, ansi.StringWidth(line))
 	}
 	l.drawn = time.Now()
+	l.pause = max(frameEvery, framePauses*l.drawn.Sub(begin))
 }
 
 // erase takes away what is below.
