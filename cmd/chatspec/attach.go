@@ -55,12 +55,12 @@ func imagePart(image string) (chat.UserPart, error) {
 // filePart returns a file. Text goes into the prompt under the name of the file, which every server understands; other
 // files go as documents.
 func filePart(file string) (chat.UserPart, error) {
-	text, err := readText(file)
+	text, isText, err := readText(file)
 	if err != nil {
 		return nil, inputError{err}
 	}
 	name := filepath.Base(file)
-	if text != "" {
+	if isText {
 		return chat.TextPart{Text: name + ":\n\n" + text}, nil
 	}
 	url, err := chatspec.DataURL(file, maxAttachment)
@@ -70,19 +70,19 @@ func filePart(file string) (chat.UserPart, error) {
 	return chat.FilePart{File: chat.FileInput{Filename: name, FileData: url}}, nil
 }
 
-// readText returns the text in a file, empty where that is something else.
-func readText(file string) (string, error) {
+// readText returns the text in a file, and whether it has nothing else.
+func readText(file string) (text string, isText bool, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	defer f.Close()
 	data, err := api.ReadBody(f, maxAttachment, 0)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", file, err)
+		return "", false, fmt.Errorf("%s: %w", file, err)
 	}
 	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 || bytes.HasPrefix(data, []byte("%PDF-")) {
-		return "", nil
+		return "", false, nil
 	}
-	return string(data), nil
+	return string(data), true, nil
 }

@@ -45,14 +45,14 @@ func TestChatAttachments(t *testing.T) {
 	t.Parallel()
 	srv, e := scripted(t, chattest.Text("Yes."))
 	png := write(t, "a.png", "\x89PNG\r\n\x1a\n")
-	pdf, txt := write(t, "b.pdf", "%PDF-1.4"), write(t, "c.go", "package c\n")
-	program(t, e, "chat", "-image", png, "-image", "https://example.com/d.png", "-file", pdf, "-file", txt, "What is it?").
-		check(t, exitOK, "Yes.\n", talking+"chatspec: finish reason stop; 6 prompt + 1 completion tokens\n")
+	pdf, txt, empty := write(t, "b.pdf", "%PDF-1.4"), write(t, "c.go", "package c\n"), write(t, "e.txt", "")
+	program(t, e, "chat", "-image", png, "-image", "https://example.com/d.png", "-file", pdf, "-file", txt, "-file", empty, "What is it?").
+		check(t, exitOK, "Yes.\n", talking+"chatspec: finish reason stop; 7 prompt + 1 completion tokens\n")
 	const want = `[{"role":"user","content":[{"type":"text","text":"What is it?"},` +
 		`{"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}},` +
 		`{"type":"image_url","image_url":{"url":"https://example.com/d.png"}},` +
 		`{"type":"file","file":{"file_data":"data:application/pdf;base64,JVBERi0xLjQ=","filename":"b.pdf"}},` +
-		`{"type":"text","text":"c.go:\n\npackage c\n"}]}]`
+		`{"type":"text","text":"c.go:\n\npackage c\n"},{"type":"text","text":"e.txt:\n\n"}]}]`
 	if got := sent(t, srv.Requests()[0]); got != want {
 		t.Errorf("sent %s\nwant %s", got, want)
 	}
