@@ -4,7 +4,7 @@
 //
 //	export GATEWAY_CALLERS="alice=secret1 bob=secret2"       # who may call, with which key
 //	export GATEWAY_KEY_1=sk-first GATEWAY_KEY_2=sk-second    # the gateway's own keys, one for each server
-//	go run ./examples/gateway -listen 127.0.0.1:8080 https://api.openai.com/v1 https://gpu.example.com/v1
+//	go run ./examples/gateway 127.0.0.1:8080 https://api.openai.com/v1 https://gpu.example.com/v1
 package main
 
 import (
@@ -13,7 +13,6 @@ import (
 	"encoding/json"
 	"errors"
 	"expvar"
-	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -29,19 +28,20 @@ import (
 )
 
 func main() {
-	listen := flag.String("listen", "127.0.0.1:8080", "serve at this `address`")
-	flag.Parse()
 	g := &gateway{callers: map[string]string{}}
 	for caller := range strings.FieldsSeq(os.Getenv("GATEWAY_CALLERS")) {
 		name, key, _ := strings.Cut(caller, "=")
 		g.callers["Bearer "+key] = name // no header ends in a blank, so nobody is let in by an empty key
 	}
-	for i, server := range flag.Args() {
+	if len(os.Args) < 3 || len(g.callers) == 0 {
+		log.Fatal("usage: gateway ADDRESS URL…, with callers in GATEWAY_CALLERS, and keys in GATEWAY_KEY_1 and so on")
+	}
+	for i, server := range os.Args[2:] {
 		if err := g.add(chatspec.WithBaseURL(server), chatspec.WithAPIKey(os.Getenv(fmt.Sprintf("GATEWAY_KEY_%d", i+1)))); err != nil {
 			log.Fatal(err)
 		}
 	}
-	log.Fatal(http.ListenAndServe(*listen, g)) //nolint:gosec // set timeouts as your callers need them
+	log.Fatal(http.ListenAndServe(os.Args[1], g)) //nolint:gosec // set timeouts as your callers need them
 }
 
 type gateway struct {
@@ -52,8 +52,7 @@ type gateway struct {
 
 // add lets requests go to a server, once each: the next server takes the place of retries.
 func (g *gateway) add(options ...chatspec.Option) error {
-	options = append(options, chatspec.WithMaxRetries(0), chatspec.WithHooks(chatspec.Hooks{End: g.count}))
-	client, err := chatspec.New(options...)
+	client, err := chatspec.New(append(options, chatspec.WithMaxRetries(0), chatspec.WithHooks(chatspec.Hooks{End: g.count}))...)
 	if err == nil {
 		g.servers = append(g.servers, client.Raw())
 	}
@@ -96,6 +95,7 @@ func (g *gateway) complete(ctx context.Context, w http.ResponseWriter, r io.Read
 		if err = relay(ctx, w, server, body, usage); err == nil {
 			return
 		}
+		log.Print(err) // which has no key in it, and no prompt but what the server repeats
 		if errors.Is(err, api.ErrInvalidRequest) || ctx.Err() != nil {
 			break
 		}

@@ -83,7 +83,7 @@ const callerKey = "secret"
 // gateway is the gateway that was built at path, before one server.
 func gateway(ctx context.Context, path, behind string) func(address string) *exec.Cmd {
 	return func(address string) *exec.Cmd {
-		command := exec.CommandContext(ctx, path, "-listen", address, "http://"+behind+"/v1") //nolint:gosec // the gateway
+		command := exec.CommandContext(ctx, path, address, "http://"+behind+"/v1") //nolint:gosec // the gateway
 		command.Env = append(os.Environ(), "GATEWAY_CALLERS=load="+callerKey)
 		return command
 	}
