@@ -76,6 +76,7 @@ func commands() []command {
 		driftCommand(),
 		applyCommand(),
 		generateCommand(),
+		batchCommand(),
 		batchRunCommand(),
 		batchSubmitCommand(),
 		batchWorkCommand(),
@@ -93,9 +94,6 @@ func findCommand(name string) (command, error) {
 		if cmd.name == name {
 			return cmd, nil
 		}
-	}
-	if rest := commandsAfter(name); len(rest) > 0 {
-		return command{}, usageError{text: fmt.Sprintf("want %s after %s", alternatives(rest), name)}
 	}
 	return command{}, usageError{text: fmt.Sprintf("unknown command %q", name)}
 }

@@ -66,6 +66,24 @@ are broken.
 The exit code is 1 if a line has failed, or the run was stopped.
 `
 
+// batchCommand is what stands before the name of each of the commands that it lists.
+func batchCommand() command {
+	return command{
+		name:    "batch",
+		args:    "COMMAND",
+		summary: "answer a file of prompts, on one machine or many",
+		help: `Answers a file of prompts, each of which has exactly one line among the answers
+in the end, whatever dies meanwhile: by "run" on one machine; by "submit",
+"work" and "collect" on as many as a NATS server connects.
+`,
+		flags: func(*flag.FlagSet) action {
+			return func(context.Context, *console, []string) error {
+				return usageError{text: "want " + alternatives(commandsAfter("batch")) + " after batch"}
+			}
+		},
+	}
+}
+
 func batchRunCommand() command {
 	return command{
 		name:    "batch run",

@@ -75,16 +75,24 @@ func commandNames() (names []string) {
 	return names
 }
 
-// overview lists the commands.
+// overview lists the commands, those of two words by their first.
 func overview() string {
+	return overviewHead + summaries(func(cmd command) bool { return !strings.Contains(cmd.name, " ") }) + overviewTail
+}
+
+// summaries lists some commands.
+func summaries(which func(command) bool) string {
 	var b strings.Builder
-	b.WriteString(overviewHead)
 	for _, cmd := range commands() {
-		fmt.Fprintf(&b, "  %-14s %s\n", cmd.name, cmd.summary)
+		if which(cmd) {
+			fmt.Fprintf(&b, "  %-*s %s\n", nameColumns, cmd.name, cmd.summary)
+		}
 	}
-	b.WriteString(overviewTail)
 	return b.String()
 }
+
+// nameColumns is the width of the longest name, "batch collect".
+const nameColumns = 13
 
 // usage is the help text of a command.
 func (cmd command) usage() string {
@@ -98,6 +106,9 @@ func (cmd command) usage() string {
 		rows = append(rows, []string{strings.TrimSpace("-" + f.Name + " " + value), text})
 	})
 	text := strings.TrimSpace("Usage: chatspec "+cmd.name+hint+" "+cmd.args) + "\n\n" + cmd.help
+	if len(commandsAfter(cmd.name)) > 0 {
+		text += "\nCommands:\n" + summaries(func(other command) bool { return strings.HasPrefix(other.name, cmd.name+" ") })
+	}
 	if hint == "" {
 		return text
 	}
