@@ -95,13 +95,8 @@ func fileWords() []string { return []string{files} }
 // commandWords returns the words with which commands go on that begin with prefix, and what they mean.
 func commandWords(prefix string) (words []string) {
 	for _, cmd := range commands() {
-		rest, ok := strings.CutPrefix(cmd.name, prefix)
-		first, _, more := strings.Cut(rest, " ")
-		switch {
-		case ok && !more:
+		if rest, ok := strings.CutPrefix(cmd.name, prefix); ok && !strings.Contains(rest, " ") {
 			words = append(words, rest+"\t"+cmd.summary)
-		case ok && !slices.Contains(words, first):
-			words = append(words, first)
 		}
 	}
 	return words

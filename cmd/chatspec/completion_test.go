@@ -47,7 +47,7 @@ func TestComplete(t *testing.T) {
 		{"help mess", "messages"},
 		{"completion ", "bash fish zsh"},
 		{"unknown ", ""},
-		{"bat", "batch"},
+		{"bat", "batch\tanswer a file of prompts, on one machine or many"},
 		{"batch r", "run\tanswer a file of prompts, at the rate that the server allows"},
 		{"batch s", "submit\tput a file of prompts on a NATS server, for many machines status\tsay how far the jobs on a NATS server are"},
 		{"batch run ", ":files"},
