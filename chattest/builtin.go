@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 
 	chat "github.com/chatspec/chatspec/generated"
 )
@@ -14,7 +16,7 @@ const introduction = "This is the built-in server of chatspec, not a model."
 // builtIn is the completion of [BuiltIn].
 func builtIn(req *chat.CreateChatCompletionRequest) (chat.CreateChatCompletionResponse, error) {
 	said, byTool := lastWords(req.Messages)
-	if tool := demanded(req); tool != nil && !byTool {
+	if tool := called(req, said); tool != nil && !byTool {
 		call, err := callOf(tool, said)
 		return oneChoice(chat.ResponseMessage{ToolCalls: chat.ToolCalls{call}}), err
 	}
@@ -91,6 +93,44 @@ func textOf(message chat.Message) string {
 	return text
 }
 
+// called returns the tool that the request insists on, else the first one that it allows and the user named, or nil.
+func called(req *chat.CreateChatCompletionRequest, said string) chat.Tool {
+	if tool := demanded(req); tool != nil {
+		return tool
+	}
+	for _, tool := range allowed(req) {
+		if names(said, toolName(tool)) {
+			return tool
+		}
+	}
+	return nil
+}
+
+// allowed returns the tools that a model may call or leave.
+func allowed(req *chat.CreateChatCompletionRequest) chat.Tools {
+	switch choice := req.ToolChoice.(type) {
+	case nil:
+		return req.Tools
+	case chat.ToolChoiceMode:
+		if choice != chat.ToolChoiceModeNone {
+			return req.Tools
+		}
+	case chat.AllowedToolsChoice:
+		return slices.DeleteFunc(slices.Clone(req.Tools), func(tool chat.Tool) bool {
+			isIt := func(other chat.AllowedTool) bool { return allowedName(other) == toolName(tool) }
+			return !slices.ContainsFunc(choice.AllowedTools.Tools, isIt)
+		})
+	}
+	return nil
+}
+
+// names says whether the text has the name as a word of its own, in capitals or not.
+func names(text, name string) bool {
+	word := func(r rune) bool { return r == '_' || r == '-' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+	is := func(word string) bool { return strings.EqualFold(word, name) }
+	return slices.ContainsFunc(strings.FieldsFunc(text, func(r rune) bool { return !word(r) }), is)
+}
+
 // demanded returns the tool that the request insists on, or nil.
 func demanded(req *chat.CreateChatCompletionRequest) chat.Tool {
 	switch choice := req.ToolChoice.(type) {
@@ -129,19 +169,22 @@ func allowedName(allowed chat.AllowedTool) string {
 }
 
 func toolNamed(tools chat.Tools, name string) chat.Tool {
-	for _, tool := range tools {
-		switch t := tool.(type) {
-		case chat.FunctionTool:
-			if t.Function.Name == name {
-				return tool
-			}
-		case chat.CustomTool:
-			if t.Custom.Name == name {
-				return tool
-			}
-		}
+	i := slices.IndexFunc(tools, func(tool chat.Tool) bool { return toolName(tool) == name })
+	if i < 0 {
+		return nil
 	}
-	return nil
+	return tools[i]
+}
+
+// toolName returns the name of a tool, or "" for one that this package does not know how to call.
+func toolName(tool chat.Tool) string {
+	switch t := tool.(type) {
+	case chat.FunctionTool:
+		return t.Function.Name
+	case chat.CustomTool:
+		return t.Custom.Name
+	}
+	return ""
 }
 
 // callOf calls a tool: a function with the smallest arguments that its schema allows, a custom tool with

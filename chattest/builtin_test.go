@@ -124,6 +124,48 @@ func TestBuiltInToolCalls(t *testing.T) {
 	}
 }
 
+func TestBuiltInCallsToolsByName(t *testing.T) {
+	t.Parallel()
+	srv := chattest.NewServer(t)
+	const tools = `"tools":[
+		{"type":"function","function":{"name":"weather","parameters":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}}},
+		{"type":"function","function":{"name":"get_time"}},
+		{"type":"custom","custom":{"name":"shell"}}]`
+	const onlyShell = `,"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[{"type":"custom","custom":{"name":"shell"}}]}}`
+	for _, tc := range []struct{ name, said, fields, want string }{
+		{"a name", "How is the weather?", "", `weather {"city":""}`},
+		{"capitals", "WEATHER in Oslo", `,"tool_choice":"auto"`, `weather {"city":""}`},
+		{"underscores", "call get_time.", "", "get_time {}"},
+		{"a custom tool", "Shell: ls", "", "shell Shell: ls"},
+		{"two names", "shell or weather", "", `weather {"city":""}`},
+		{"part of a word", "weathered, get_time2, my_shell", "", ""},
+		{"forbidden", "weather", `,"tool_choice":"none"`, ""},
+		{"not among those allowed", "weather", onlyShell, ""},
+		{"among those allowed", "weather or shell", onlyShell, "shell weather or shell"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			body := `{"model":"m",` + tools + tc.fields + `,"messages":[{"role":"user","content":"` + tc.said + `"}`
+			got := ""
+			for _, call := range create(t, srv, body+`]}`).completion(t).ToolCalls() {
+				switch call := call.(type) {
+				case chat.FunctionToolCall:
+					got += call.Function.Name + " " + call.Function.Arguments
+				case chat.CustomToolCall:
+					got += call.Custom.Name + " " + call.Custom.Input
+				}
+			}
+			if got != tc.want {
+				t.Errorf("%q, want %q", got, tc.want)
+			}
+			body += `,{"role":"tool","tool_call_id":"c","content":"weather, get_time, shell"}]}`
+			if c := create(t, srv, body).completion(t); c.ToolCalls() != nil {
+				t.Errorf("a call right after a result: %+v", c)
+			}
+		})
+	}
+}
+
 func withoutID(call chat.ToolCall) chat.ToolCall {
 	switch c := call.(type) {
 	case chat.FunctionToolCall:

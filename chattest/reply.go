@@ -37,10 +37,11 @@ type Reply struct {
 }
 
 // BuiltIn answers like a small model without knowledge. It always answers the same to the same request: it
-// says what it is and repeats what the user said last, or what a tool returned. It calls a tool where
-// tool_choice demands that, unless a tool has just returned something, and obeys response_format with the
-// smallest JSON that the schema's common keywords allow. It ends with the finish reason length where the
-// answer has more words than max_completion_tokens.
+// says what it is and repeats what the user said last, or what a tool returned. It calls a tool where tool_choice
+// demands that, and where the user said the name of one that tool_choice allows, as a word of its own, in capitals
+// or not; but never when a tool has just returned something. The arguments, and the answer where response_format
+// wants JSON, are the smallest that the schema's common keywords allow. It ends with the finish reason length where
+// the answer has more words than max_completion_tokens.
 func BuiltIn() Reply { return Reply{} }
 
 // Text answers with a text. Streamed, each piece is one chunk, between one with the role and one with the

@@ -24,7 +24,7 @@ const chatHelp = `Sends a prompt and shows the answer as it arrives.
   chatspec chat -image cat.png -file report.pdf "What do these show?"
   chatspec chat -load talk.json -save talk.json "And in winter?"
   chatspec chat -schema person.json "Ann is 41." | jq .age
-  chatspec chat -tool ./weather "Do I need a coat in Oslo?"
+  chatspec chat -tool ./weather "How is the weather in Oslo?"
   chatspec chat -json "Say hello" | jq -j '.choices[0].delta.content // empty'
   chatspec chat -base-url http://127.0.0.1:11434/v1 -model llama3.2 "Say hello"
 

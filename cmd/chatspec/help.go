@@ -32,7 +32,8 @@ Environment:
   OPENAI_ORG_ID, OPENAI_PROJECT_ID
 
 Without a key and a base URL a server that is built in answers, so that
-everything can be tried without either.
+everything can be tried without either. It calls a tool whose name is in the
+prompt.
 
 Standard output has nothing but the answer or the data; everything else is on
 standard error, where the first line says which server is talked to.

@@ -30,6 +30,7 @@ const (
 const serveHelp = `Serves a fake chat completions server, for trying clients without a key, costs
 or a network. It checks requests against openapi.yaml, answers with streams,
 usage, tool calls and errors, and keeps completions made with store in memory.
+It calls a tool whose name the prompt has, and those that tool_choice demands.
 A browser that opens the address without /v1 sees openapi.yaml as a page.
 
 When it listens it writes one line to standard output, such as

@@ -200,6 +200,18 @@ func TestChatTools(t *testing.T) {
 	}
 }
 
+// TestChatToolWithBuiltInServer has the first try of a tool, without a key: the prompt names it.
+func TestChatToolWithBuiltInServer(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows does not run scripts")
+	}
+	got := program(t, nil, "chat", "-yes", "-tool", write(t, "add", adder), "Add what you like.")
+	if got.code != exitOK || !strings.Contains(got.err, "chatspec: the model calls add {") || !strings.Contains(got.out, " The tool returned: ") {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestChatShowsArguments has arguments that look like others where they are shown as they are.
 func TestChatShowsArguments(t *testing.T) {
 	t.Parallel()
