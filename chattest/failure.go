@@ -139,8 +139,13 @@ func notFound(param string) failure {
 	return refuse(http.StatusNotFound, codeNotFound, param, "No stored completion or message has this ID.")
 }
 
+// serverError is the answer where the server or its script is at fault, which asking again does not mend.
 func serverError(message string) failure {
-	return failure{status: http.StatusInternalServerError, body: chat.Error{Message: message, Type: typeServer}}
+	return failure{
+		status: http.StatusInternalServerError,
+		header: http.Header{"X-Should-Retry": {"false"}},
+		body:   chat.Error{Message: message, Type: typeServer},
+	}
 }
 
 // scriptedError is the error object of a refusal that a script asks for.

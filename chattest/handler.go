@@ -37,7 +37,8 @@ type Handler struct {
 }
 
 // NewHandler returns a handler that answers requests for a completion with the replies, in their order and
-// each once. A request for which none is left gets status 500. Without replies it answers as [BuiltIn].
+// each once. A request for which none is left gets status 500, with a header by which clients do not repeat it.
+// Without replies it answers as [BuiltIn].
 func NewHandler(replies ...Reply) *Handler {
 	h := new(Handler)
 	h.Script(replies...)

@@ -288,7 +288,7 @@ func TestScriptRunsOut(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	const message = "the script has no reply left for this request; it had 3"
+	const message = `request 4 for a completion, last user message "hello": the script has no reply left; it had 3`
 	if e := create(t, srv, hello).refused(t, http.StatusInternalServerError); e.Message != message || e.Type != "server_error" {
 		t.Errorf("%+v", e)
 	}

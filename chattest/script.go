@@ -50,6 +50,7 @@ type script struct {
 	mu      sync.Mutex
 	replies []scripted
 	total   int // replies that were ever added
+	asked   int // requests that took a reply or found none
 }
 
 // scripted is a reply of a script.
@@ -68,25 +69,35 @@ func (s *script) add(replies []Reply) {
 	s.total += len(replies)
 }
 
-// next takes the next reply that is for the request.
-func (s *script) next(req *chat.CreateChatCompletionRequest) (reply Reply, err error) {
+// next takes the next reply that is for the request. Its error says which request that was.
+func (s *script) next(req *chat.CreateChatCompletionRequest) (Reply, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.asked++
+	if s.total == 0 {
+		return BuiltIn(), nil
+	}
+	reply, err := s.find(req)
+	if err != nil {
+		return Reply{}, fmt.Errorf("request %d for a completion, %s: %w", s.asked, asked(req), err)
+	}
+	return reply, nil
+}
+
+// find takes the next reply that is for the request. The caller has the lock.
+func (s *script) find(req *chat.CreateChatCompletionRequest) (reply Reply, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the condition of a reply panicked: %v", p)
 		}
 	}()
-	if s.total == 0 {
-		return BuiltIn(), nil
-	}
 	i := slices.IndexFunc(s.replies, func(reply scripted) bool { return reply.suits == nil || reply.suits(*req) })
 	switch {
 	case i >= 0:
 	case len(s.replies) == 0:
-		return Reply{}, fmt.Errorf("the script has no reply left for this request; it had %d", s.total)
+		return Reply{}, fmt.Errorf("the script has no reply left; it had %d", s.total)
 	default:
-		return Reply{}, fmt.Errorf("none of the %d replies that are left in the script is for this request", len(s.replies))
+		return Reply{}, fmt.Errorf("none of the %d replies that are left in the script is for it", len(s.replies))
 	}
 	reply = s.replies[i].Reply
 	if reply.repeated {
@@ -95,6 +106,21 @@ func (s *script) next(req *chat.CreateChatCompletionRequest) (reply Reply, err e
 		s.replies = slices.Delete(s.replies, i, i+1)
 	}
 	return reply, nil
+}
+
+// maxAsked is how many characters of a message an error shows.
+const maxAsked = 100
+
+// asked says by its last words which request it is.
+func asked(req *chat.CreateChatCompletionRequest) string {
+	said, byTool := lastWords(req.Messages)
+	if runes := []rune(said); len(runes) > maxAsked {
+		said = string(runes[:maxAsked]) + " …"
+	}
+	if byTool {
+		return fmt.Sprintf("last tool result %q", said)
+	}
+	return fmt.Sprintf("last user message %q", said)
 }
 
 // unused counts the replies that have answered nothing.

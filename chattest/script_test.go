@@ -1,12 +1,14 @@
 package chattest_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/chatspec/chatspec"
+	"github.com/chatspec/chatspec/api"
 	"github.com/chatspec/chatspec/chattest"
 	chat "github.com/chatspec/chatspec/generated"
 )
@@ -77,9 +79,46 @@ func TestWhenNothingSuits(t *testing.T) {
 	tb := &fakeTB{}
 	srv := chattest.NewServer(tb, chattest.Text("x").WhenPrompt(planted), chattest.Text("y").WhenToolResult(""))
 	create(t, srv, hello).refused(t, 500)
-	const want = "chattest: none of the 2 replies that are left in the script is for this request"
+	const want = `chattest: request 1 for a completion, last user message "hello": ` +
+		"none of the 2 replies that are left in the script is for it"
 	if errs := tb.end(); !slices.Equal(errs, []string{want}) {
 		t.Errorf("%q", errs)
+	}
+}
+
+// What a script lacks is said once: a client does not ask again for what will not come.
+func TestNothingLeftIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é", 101)
+	result := asking("x")
+	result.Messages = append(result.Messages, chat.ToolMessage{ToolCallID: "c", Content: chat.Text("42")})
+	for _, tc := range []struct {
+		name string
+		req  chat.CreateChatCompletionRequest
+		want string
+	}{
+		{"a prompt", asking("a\nb"), `last user message "a\nb"`},
+		{"a long prompt", asking(long), `last user message "` + long[:200] + ` …"`},
+		{"a result", result, `last tool result "42"`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			tb := &fakeTB{}
+			srv := chattest.NewServer(tb, chattest.Text("one"))
+			client := srv.NewClient()
+			if got := answerTo(t, client, asking("first")); got != "one" {
+				t.Error(got)
+			}
+			_, err := client.Create(t.Context(), tc.req)
+			refused, ok := errors.AsType[*api.Error](err)
+			if !ok || refused.Status != 500 || refused.Attempts != 1 {
+				t.Errorf("%+v", err)
+			}
+			want := "chattest: request 2 for a completion, " + tc.want + ": the script has no reply left; it had 1"
+			if errs := tb.end(); !slices.Equal(errs, []string{want}) {
+				t.Errorf("%q, want %q", errs, want)
+			}
+		})
 	}
 }
 
@@ -105,7 +144,7 @@ func TestWhenPanics(t *testing.T) {
 	tb := &fakeTB{}
 	srv := chattest.NewServer(tb, chattest.Text("x").When(func(req chat.CreateChatCompletionRequest) bool { return req.Messages[1] == nil }))
 	create(t, srv, hello).refused(t, 500)
-	if errs := tb.end(); len(errs) != 1 || !strings.HasPrefix(errs[0], "chattest: the condition of a reply panicked: runtime error") {
+	if errs := tb.end(); len(errs) != 1 || !strings.HasPrefix(errs[0], `chattest: request 1 for a completion, last user message "hello": the condition of a reply panicked: runtime error`) {
 		t.Errorf("%q", errs)
 	}
 }
