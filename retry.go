@@ -2,7 +2,6 @@ package chatspec
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
@@ -121,7 +120,7 @@ func (c *config) retried(next Doer) Doer {
 			if isNotSent(err) {
 				return nil, afterAttempts(n-1, err)
 			}
-			wait, ok := c.waitAfter(ctx, req, n, retry, resp, err)
+			wait, ok := c.waitAfter(req, attempt, retry, resp, err)
 			if !ok {
 				return resp, afterAttempts(n, err)
 			}
@@ -176,7 +175,8 @@ func hasBody(req *http.Request) bool { return req.Body != nil && req.Body != htt
 
 // waitAfter says whether there is another attempt after a failed one, and tells hooks if so. It reads the body
 // of a refusal, and puts it back.
-func (c *config) waitAfter(ctx context.Context, req *http.Request, n int, retry retry, resp *http.Response, err error) (time.Duration, bool) {
+func (c *config) waitAfter(req *http.Request, attempt *exchange.Attempt, retry retry, resp *http.Response, err error) (time.Duration, bool) {
+	ctx, n := req.Context(), attempt.Number
 	if n > retry.max || ctx.Err() != nil || hasBody(req) && req.GetBody == nil {
 		return 0, false
 	}
@@ -191,6 +191,8 @@ func (c *config) waitAfter(ctx context.Context, req *http.Request, n int, retry 
 	failed.Wait = max(0, wait)
 	deadline, limited := ctx.Deadline()
 	if !again || limited && time.Until(deadline) <= failed.Wait {
+		refused, answered := errors.AsType[*api.Error](failed.Err)
+		attempt.Final = answered && worthRetrying(refused.Status, failed.Header.Get("X-Should-Retry"))
 		return 0, false // an error now says more than a timeout later
 	}
 	for _, hooks := range c.hooks {

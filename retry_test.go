@@ -289,6 +289,51 @@ func TestRetryWaits(t *testing.T) {
 	}
 }
 
+// TestRefusalSaysThatItIsFinal has waits that a server asks for and that are too long: the error says so, where a
+// request that was repeated, or never would have been, is told without.
+func TestRefusalSaysThatItIsFinal(t *testing.T) {
+	t.Parallel()
+	const said = "chatspec: Create: 429 Too Many Requests, t, c: no"
+	const final = said + " (the server asks to wait 2m0s; the request was not sent again)"
+	long, short := status(http.StatusTooManyRequests, "Retry-After", "120"), status(http.StatusTooManyRequests, "Retry-After", "1")
+	for name, test := range map[string]struct {
+		steps    []step
+		retries  int
+		want     string
+		attempts int
+	}{
+		"long":              {[]step{long}, 2, final, 1},
+		"long the next one": {[]step{short, long}, 2, final, 2},
+		"short":             {[]step{short}, 2, said, 3},
+		"no retries":        {[]step{long}, 0, said, 1},
+		"asked not to":      {[]step{status(http.StatusTooManyRequests, "Retry-After", "120", "X-Should-Retry", "false")}, 2, said, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var told []string
+				hook := chatspec.WithRetryHook(func(_ context.Context, failed chatspec.Attempt) { told = append(told, failed.Err.Error()) })
+				s := &script{steps: test.steps}
+				_, err := s.client(t, hook, chatspec.WithMaxRetries(test.retries)).Create(t.Context(), question())
+				if err == nil || err.Error() != test.want || len(s.sent) != test.attempts {
+					t.Errorf("%v after %d attempts, want %s after %d", err, len(s.sent), test.want, test.attempts)
+				}
+				for _, text := range told {
+					if strings.Contains(text, "not sent again") {
+						t.Errorf("a hook was told %s", text)
+					}
+				}
+			})
+		})
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	_, err := (&script{steps: []step{status(http.StatusServiceUnavailable, "Retry-After", "60")}}).client(t).Create(ctx, question())
+	if want := "chatspec: Create: 503 Service Unavailable, t, c: no (the server asks to wait 1m0s; the request was not sent again)"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
 func TestRetryBackoffVaries(t *testing.T) {
 	t.Parallel()
 	seen := map[time.Duration]bool{}

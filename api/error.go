@@ -54,10 +54,13 @@ type Error struct {
 	RateLimit  RateLimit     // what the server says of the caller's rate limits
 	Attempts   int           // how many requests were sent for the call, at least 1
 	Raw        []byte        // the body, or the data of the event, as far as it was read
+
+	final bool // there were retries left, and none was made
 }
 
 // Error returns one line that can be logged: status, type, code and the server's message, cut at
-// [MaxMessageBytes]. It holds no header and no body.
+// [MaxMessageBytes]. Where the server asks to wait and a client with retries left did not, as the wait is too long for
+// it, the line ends with that. It holds no header and no body.
 func (e *Error) Error() string {
 	text := strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status)))
 	if e.Status < 300 {
@@ -70,6 +73,9 @@ func (e *Error) Error() string {
 	}
 	if message := oneLine(e.Message); message != "" {
 		text += ": " + message
+	}
+	if e.final && e.RetryAfter > 0 {
+		text += fmt.Sprintf(" (the server asks to wait %v; the request was not sent again)", e.RetryAfter)
 	}
 	return text
 }

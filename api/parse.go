@@ -88,6 +88,9 @@ const maxRequestIDBytes = 256
 // complete fills in what does not depend on the shape of the body, and hides what must not be printed.
 func (e *Error) complete(resp *http.Response, body []byte) {
 	e.Attempts = Attempts(resp)
+	if attempt := exchange.AttemptOf(resp); attempt != nil {
+		e.final = attempt.Final
+	}
 	e.Raw = body
 	if resp != nil {
 		now := time.Now()

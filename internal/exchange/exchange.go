@@ -17,6 +17,7 @@ type Attempt struct {
 	Number  int           // 1 for the first
 	Latency time.Duration // from sending the request to the headers of the response
 	Masker  Masker        // of the secrets of the request
+	Final   bool          // it was refused in a way that is repeated, and there were retries left, but no time for one
 }
 
 // Watcher watches a call from its response on. Its methods may be called from several goroutines.
