@@ -88,6 +88,8 @@ func TestNewRefuses(t *testing.T) {
 		"no host":          {chatspec.WithBaseURL("http:///v1"), "no host"},
 		"user":             {chatspec.WithBaseURL("http://u:geheim@x"), "has a user"},
 		"fragment":         {chatspec.WithBaseURL("http://x/v1#"), "has a fragment"},
+		"a whole path":     {chatspec.WithBaseURL("http://x/v1/chat/completions"), "leave out /chat/completions, which is added"},
+		"with a slash":     {chatspec.WithBaseURL("http://x/chat/completions/?v=1"), "leave out /chat/completions, which is added"},
 		"port only":        {chatspec.WithBaseURL("http://:80/v1"), "no host"},
 		"query":            {chatspec.WithBaseURL("http://x/?geheim=%zz"), "the query of the URL is malformed"},
 		"not a URL":        {chatspec.WithBaseURL("http://geheim\x7f"), "WithBaseURL: want http://"},

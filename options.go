@@ -141,9 +141,9 @@ func WithKeyHeader(name string) Option {
 }
 
 // WithBaseURL sets the address that the paths of the document are appended to, with or without a trailing
-// slash; the default is [DefaultBaseURL]. It must be http or https with a host, and have no user or fragment. A
-// query is sent with every request; what its parameters say whose names end in key, token, secret, password, signature
-// or sig is masked as a key is.
+// slash; the default is [DefaultBaseURL]. It must be http or https with a host, have no user or fragment, and not end
+// in /chat/completions, which is one of those paths. A query is sent with every request; what its parameters say whose
+// names end in key, token, secret, password, signature or sig is masked as a key is.
 //
 // A key goes over plain http only to this machine and to private networks: loopback, private and link-local
 // addresses, names without a dot, and names that end in .localhost, .local, .internal, .lan, .svc or
@@ -161,6 +161,8 @@ func WithBaseURL(address string) Option {
 			return errors.New("chatspec: WithBaseURL: the URL has a user; use WithAPIKey or WithHeader")
 		case strings.Contains(address, "#"):
 			return errors.New("chatspec: WithBaseURL: the URL has a fragment")
+		case strings.HasSuffix(strings.TrimRight(u.Path, "/"), "/chat/completions"):
+			return errors.New("chatspec: WithBaseURL: leave out /chat/completions, which is added")
 		}
 		if _, err := url.ParseQuery(u.RawQuery); err != nil {
 			return errors.New("chatspec: WithBaseURL: the query of the URL is malformed")
