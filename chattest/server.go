@@ -55,7 +55,8 @@ type Server struct {
 // leaves no goroutine behind. A reply that fails or is missing is an error of the test.
 //
 // Requests reach it through [Server.NewClient] and [Server.Client] only; no network is involved. In a testing/synctest bubble it
-// has to be made inside the bubble.
+// has to be made inside the bubble: one that is made outside ends the test program with "receive on synctest channel from
+// outside bubble".
 func NewServer(t TB, replies ...Reply) *Server {
 	t.Helper()
 	listener := newPipeListener()
