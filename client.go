@@ -72,7 +72,8 @@ func (c *Client) CloseIdleConnections() {
 	}
 }
 
-// Create returns the whole answer to req. A request with Stream set is refused; see [Client.Stream].
+// Create returns the whole answer to req. A request with Stream set is refused; see [Client.Stream]. StreamOptions are
+// not sent, because the document allows them in streams only: so one request may go to both methods.
 func (c *Client) Create(ctx context.Context, req chat.CreateChatCompletionRequest, opts ...CallOption) (*chat.CreateChatCompletionResponse, error) {
 	if req.Stream {
 		return nil, errors.New("chatspec: Create: Stream is set; use the method Stream")
@@ -81,6 +82,7 @@ func (c *Client) Create(ctx context.Context, req chat.CreateChatCompletionReques
 	if err != nil {
 		return nil, err
 	}
+	req.StreamOptions = nil
 	resp, err := c.create(ctx, "Create", c.whole, &req, call)
 	if err != nil {
 		return nil, err

@@ -669,3 +669,23 @@ func TestErrorFields(t *testing.T) {
 		}
 	}
 }
+
+// TestStreamOptionsStayWithStreams has one request for both methods.
+func TestStreamOptionsStayWithStreams(t *testing.T) {
+	t.Parallel()
+	s := &script{steps: []step{success, {status: http.StatusOK, body: "data: [DONE]\n\n"}}}
+	client := s.client(t)
+	req := question()
+	req.StreamOptions = &chat.StreamOptions{IncludeUsage: true}
+	if _, err := client.Create(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	st, err := client.Stream(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	if strings.Contains(s.body[0], "stream_options") || !strings.Contains(s.body[1], `"stream_options":{"include_usage":true}`) || req.StreamOptions == nil {
+		t.Errorf("%q, and the request has %v", s.body, req.StreamOptions)
+	}
+}
