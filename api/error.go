@@ -66,12 +66,17 @@ func (e *Error) Error() string {
 	if e.Status < 300 {
 		text = "error in the answer"
 	}
-	for _, s := range []string{e.Type, e.Code, e.Param} {
+	message := oneLine(e.Message)
+	param := e.Param
+	if strings.HasPrefix(message, param+":") {
+		param = "" // once is enough
+	}
+	for _, s := range []string{e.Type, e.Code, param} {
 		if s != "" {
 			text += ", " + oneLine(s)
 		}
 	}
-	if message := oneLine(e.Message); message != "" {
+	if message != "" {
 		text += ": " + message
 	}
 	if e.final && e.RetryAfter > 0 {

@@ -166,10 +166,12 @@ func TestErrorText(t *testing.T) {
 	t.Parallel()
 	for want, e := range map[string]api.Error{
 		"429 Too Many Requests, rate_limit_error, rate_limit_exceeded: slow down": {Status: 429, Type: "rate_limit_error", Code: "rate_limit_exceeded", Message: "slow\n\t\x1bdown\u009b", Raw: []byte("geheim")},
-		"500 Internal Server Error":       {Status: 500},
-		"599":                             {Status: 599},
-		"error in the answer, busy: wait": {Status: 200, Code: "busy", Message: "wait"},
-		"400 Bad Request, model":          {Status: 400, Param: "model", Message: "\xff"},
+		"500 Internal Server Error":                   {Status: 500},
+		"599":                                         {Status: 599},
+		"error in the answer, busy: wait":             {Status: 200, Code: "busy", Message: "wait"},
+		"400 Bad Request, t, c, model: no":            {Status: 400, Type: "t", Code: "c", Param: "model", Message: "no"},
+		"400 Bad Request, t, c: stop[1]: want string": {Status: 400, Type: "t", Code: "c", Param: "stop[1]", Message: "stop[1]: want string"},
+		"400 Bad Request, model":                      {Status: 400, Param: "model", Message: "\xff"},
 	} {
 		if got := e.Error(); got != want {
 			t.Errorf("%q, want %q", got, want)

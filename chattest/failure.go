@@ -99,16 +99,16 @@ func violation(err error) failure {
 		f.header = http.Header{"Allow": {strings.Join(broken.Allowed, ", ")}}
 		return f
 	case broken.In == validate.InBody:
-		return invalid(dotted(broken.Pointer), broken.Rule+allowed)
+		return invalid(dotted(broken.Pointer), broken.Rule, broken.Allowed...)
 	default:
-		return invalid(broken.Pointer, broken.Rule+allowed)
+		return invalid(broken.Pointer, broken.Rule, broken.Allowed...)
 	}
 }
 
 // invalid is the answer to a request with a parameter, empty for the body as a whole, that breaks a rule.
-func invalid(param, rule string) failure {
+func invalid(param, rule string, allowed ...string) failure {
 	code := codeInvalidValue
-	switch word, _, _ := strings.Cut(rule, " "); word {
+	switch rule {
 	case "required":
 		code = codeMissing
 	case "type":
@@ -118,7 +118,33 @@ func invalid(param, rule string) failure {
 	if place == "" {
 		place = "the body"
 	}
-	return refuse(http.StatusBadRequest, code, param, fmt.Sprintf("Invalid request: %s: %s.", place, rule))
+	return refuse(http.StatusBadRequest, code, param, fmt.Sprintf("%s: %s", place, inWords(rule, allowed)))
+}
+
+// inWords says what a rule wants. What was sent instead stays out of it: it may be secret.
+func inWords(rule string, allowed []string) string {
+	want := strings.Join(allowed, " or ")
+	switch {
+	case rule == "required" && want == "":
+		return "is missing"
+	case rule == "required":
+		return "is missing; want " + want
+	case want == "":
+		return rule
+	}
+	switch rule {
+	case "type", "enum", "const", "discriminator":
+		return "want " + want
+	case "minimum":
+		return "want at least " + want
+	case "maximum":
+		return "want at most " + want
+	case "minItems":
+		return "want at least " + want + " in the list"
+	case "maxItems":
+		return "want at most " + want + " in the list"
+	}
+	return fmt.Sprintf("%s (allowed: %s)", rule, strings.Join(allowed, ", "))
 }
 
 // unreadable is the answer to a request whose body could not be read to its end.

@@ -55,29 +55,29 @@ func TestInvalidRequests(t *testing.T) {
 	t.Parallel()
 	srv := chattest.NewServer(t, chattest.Text("never asked for"))
 	for _, c := range []struct{ method, path, body, param, code, rule string }{
-		{"POST", "/chat/completions", ``, "", "missing_required_parameter", "required"},
+		{"POST", "/chat/completions", ``, "", "missing_required_parameter", "is missing"},
 		{"POST", "/chat/completions", `{"` + planted, "", "invalid_value", "valid JSON"},
-		{"POST", "/chat/completions", `{"messages":[` + userHello + `]}`, "model", "missing_required_parameter", "required"},
-		{"POST", "/chat/completions", `{"model":"m"}`, "messages", "missing_required_parameter", "required"},
-		{"POST", "/chat/completions", `{"model":"m","messages":[]}`, "messages", "invalid_value", "minItems (allowed: 1)"},
-		{"POST", "/chat/completions", `{"model":"m","messages":[{"role":"` + planted + `"}]}`, "messages[0].role", "invalid_value", "discriminator (allowed: developer, system, user, assistant, tool, function)"},
-		{"POST", "/chat/completions", `{"model":"m","messages":[` + userHello + `,{"role":"tool","content":"` + planted + `"}]}`, "messages[1].tool_call_id", "missing_required_parameter", "required"},
-		{"POST", "/chat/completions", with(`"temperature":"` + planted + `"`), "temperature", "invalid_type", "type (allowed: number, null)"},
-		{"POST", "/chat/completions", with(`"stop":["a",1]`), "stop[1]", "invalid_type", "type (allowed: string)"},
+		{"POST", "/chat/completions", `{"messages":[` + userHello + `]}`, "model", "missing_required_parameter", "is missing"},
+		{"POST", "/chat/completions", `{"model":"m"}`, "messages", "missing_required_parameter", "is missing"},
+		{"POST", "/chat/completions", `{"model":"m","messages":[]}`, "messages", "invalid_value", "want at least 1 in the list"},
+		{"POST", "/chat/completions", `{"model":"m","messages":[{"role":"` + planted + `"}]}`, "messages[0].role", "invalid_value", "want developer or system or user or assistant or tool or function"},
+		{"POST", "/chat/completions", `{"model":"m","messages":[` + userHello + `,{"role":"tool","content":"` + planted + `"}]}`, "messages[1].tool_call_id", "missing_required_parameter", "is missing"},
+		{"POST", "/chat/completions", with(`"temperature":"` + planted + `"`), "temperature", "invalid_type", "want number or null"},
+		{"POST", "/chat/completions", with(`"stop":["a",1]`), "stop[1]", "invalid_type", "want string"},
 		{"POST", "/chat/completions", with(`"seed":1e25`), "", "invalid_value", "a value in the body does not fit its type"},
-		{"GET", "/chat/completions?order=" + planted, "", "order", "invalid_value", "enum (allowed: asc, desc)"},
-		{"GET", "/chat/completions?limit=" + planted, "", "limit", "invalid_type", "type (allowed: integer)"},
-		{"GET", "/chat/completions?limit=0", "", "limit", "invalid_value", "minimum (allowed: 1)"},
-		{"GET", "/chat/completions/x/messages?limit=x", "", "limit", "invalid_type", "type (allowed: integer)"},
-		{"POST", "/chat/completions/x", `{}`, "metadata", "missing_required_parameter", "required"},
-		{"POST", "/chat/completions/x", `{"metadata":{"a":1}}`, "metadata.a", "invalid_type", "type (allowed: string)"},
+		{"GET", "/chat/completions?order=" + planted, "", "order", "invalid_value", "want asc or desc"},
+		{"GET", "/chat/completions?limit=" + planted, "", "limit", "invalid_type", "want integer"},
+		{"GET", "/chat/completions?limit=0", "", "limit", "invalid_value", "want at least 1"},
+		{"GET", "/chat/completions/x/messages?limit=x", "", "limit", "invalid_type", "want integer"},
+		{"POST", "/chat/completions/x", `{}`, "metadata", "missing_required_parameter", "is missing"},
+		{"POST", "/chat/completions/x", `{"metadata":{"a":1}}`, "metadata.a", "invalid_type", "want string"},
 	} {
 		e := send(t, srv, c.method, c.path, c.body).refused(t, http.StatusBadRequest)
 		place := c.param
 		if place == "" {
 			place = "the body"
 		}
-		if e.Type != "invalid_request_error" || e.Param != c.param || e.Code != c.code || e.Message != "Invalid request: "+place+": "+c.rule+"." {
+		if e.Type != "invalid_request_error" || e.Param != c.param || e.Code != c.code || e.Message != place+": "+c.rule {
 			t.Errorf("%s %s %s: %+v", c.method, c.path, c.body, e)
 		}
 	}

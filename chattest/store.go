@@ -86,7 +86,7 @@ func cut[T any](list []T, id func(T) string, after *string, limit *int, order *c
 		size = min(*limit, maxLimit)
 	}
 	if size < 1 {
-		return page[T]{}, new(invalid("limit", "minimum (allowed: 1)"))
+		return page[T]{}, new(invalid("limit", "minimum", "1"))
 	}
 	if after != nil {
 		i := slices.IndexFunc(list, func(item T) bool { return id(item) == *after })
