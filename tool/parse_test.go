@@ -221,6 +221,7 @@ func TestParseDepth(t *testing.T) {
 		{"too deep", nested(101, `{"value":1}`), "nested deeper than 100 levels"},
 		{"wrong near the top", textReply(`{"head":{"value":"x"}}`), `/properties/value: type: x has type "string", want "integer"`},
 		{"wrong at the bottom", nested(100, `{"value":"x"}`), `/properties/value: type: x has type "string", want "integer"`},
+		{"a null in place of a number", textReply(`{"head":{"value":null}}`), `/properties/value: type: null has type "null", want "integer"`},
 		{"an array in place of an object", nested(100, `[]`), `type: [] has type "array", want "object"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

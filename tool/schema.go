@@ -78,6 +78,9 @@ func (v *violation) Error() string {
 	return v.place + ": " + v.reason
 }
 
+// noValue is what package jsonschema calls null.
+const noValue = ": <invalid reflect.Value> "
+
 // newViolation makes one of what package jsonschema says, which begins with the places on every level.
 func newViolation(err error) *violation {
 	v := &violation{reason: err.Error()}
@@ -92,7 +95,7 @@ func newViolation(err error) *violation {
 			v.place = place
 		}
 	}
-	v.reason = clipped(v.reason, maxReasonBytes)
+	v.reason = clipped(strings.Replace(v.reason, noValue, ": null ", 1), maxReasonBytes)
 	return v
 }
 
