@@ -26,6 +26,9 @@ type Answer[T any] struct {
 // A request with Stream set is refused, see [ParseStream], and so is one for several choices. Errors are the
 // client's, or an [AnswerError].
 func Parse[T any](ctx context.Context, client Client, req chat.CreateChatCompletionRequest, opts ...chatspec.CallOption) (*Answer[T], error) {
+	if req.Stream {
+		return nil, errors.New("tool: Parse: Stream is set; use ParseStream")
+	}
 	if err := formatted[T](client, &req); err != nil {
 		return nil, fmt.Errorf("tool: Parse: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
@@ -248,8 +249,8 @@ func TestParseClientFails(t *testing.T) {
 	}
 	streamed := question()
 	streamed.Stream = true
-	if _, err := tool.Parse[recipe](t.Context(), client, streamed); err == nil {
-		t.Error("Parse takes a request with Stream")
+	if _, err := tool.Parse[recipe](t.Context(), client, streamed); fmt.Sprint(err) != "tool: Parse: Stream is set; use ParseStream" {
+		t.Errorf("with Stream the error is %v", err)
 	}
 	if _, err := tool.Parse[recipe](t.Context(), odd{}, question()); !errors.Is(err, tool.ErrEmpty) {
 		t.Errorf("the error is %v, want %v", err, tool.ErrEmpty)
