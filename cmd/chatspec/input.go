@@ -92,15 +92,15 @@ func (c *console) interactive() bool {
 	return isTerminal(c.stdin) && isTerminal(c.stdout) && c.kind(c.stderr).Cursor
 }
 
-// reader returns what asks people for text; nil where there is no one.
+// attended says whether someone can be asked. What comes from a file or a pipe was not written in answer to a question.
+func (c *console) attended() bool { return isTerminal(c.stdin) && isTerminal(c.stderr) }
+
+// reader returns what asks for text.
 func (c *console) reader(history string, interactive bool) terminal.Reader {
-	switch {
-	case interactive && c.interactive():
+	if interactive && c.interactive() {
 		return terminal.NewEditor(c.stdin, c.stderr, c.history(history))
-	case interactive, isTerminal(c.stdin) && isTerminal(c.stderr):
-		return terminal.NewLines(c.stdin, c.stderr)
 	}
-	return nil
+	return terminal.NewLines(c.stdin, c.stderr)
 }
 
 // envHistory names the file with what was typed, where -history does not.

@@ -24,7 +24,7 @@ type talk struct {
 	tools    []tool.Tool
 	allowed  map[string]bool // the tools that run without asking, by name
 	schema   *answerSchema
-	reader   terminal.Reader // asks whether a tool may run; nil where nobody can be asked
+	reader   terminal.Reader // asks for prompts, and whether a tool may run
 }
 
 // prepare reads what the flags name, so that a mistake is found before anything is sent.
@@ -46,10 +46,8 @@ func (k *talk) prepare(ctx context.Context, interactive bool) (err error) {
 			return err
 		}
 	}
-	if interactive || len(f.tools) > 0 {
-		k.reader = c.reader(f.history, interactive)
-	}
-	if len(f.tools) > 0 && k.reader == nil && !f.yes {
+	k.reader = c.reader(f.history, interactive)
+	if len(f.tools) > 0 && !f.yes && !c.attended() {
 		return usageError{text: "a -tool runs after you were asked, which takes a terminal: or add -yes"}
 	}
 	for _, command := range f.tools {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -11,7 +12,9 @@ import (
 	"testing"
 
 	"github.com/chatspec/chatspec/chattest"
+	"github.com/chatspec/chatspec/cmd/chatspec/internal/terminal"
 	chat "github.com/chatspec/chatspec/generated"
+	"github.com/chatspec/chatspec/tool"
 )
 
 // scripted returns a server with a script, and the environment for it.
@@ -173,28 +176,50 @@ func TestChatTools(t *testing.T) {
 	command := write(t, "add.sh", adder)
 	calls := chattest.ToolCalls(call("c1", `{"a":1}`), call("c2", `{"a":7}`))
 	const results = `{"role":"tool","content":"plus {\"a\":1} key:\n","tool_call_id":"c1"},{"role":"tool","content":"`
+	srv, e := scripted(t, calls, chattest.Text("Sum."))
+	got := program(t, e, "chat", "-yes", "-tool", command+" plus", "What is 1 + 1?")
+	const failed = "chatspec: the model calls add {\"a\":7}\nchatspec: add: exit status 3: no sevens\n"
+	if got.code != exitOK || got.out != "Sum.\n" || !strings.Contains(got.err, failed) {
+		t.Errorf("%+v", got)
+	}
+	if requests := srv.Requests(); len(requests) != 2 || !strings.Contains(sent(t, requests[1]), results) {
+		t.Errorf("sent %s\nwant %s", sent(t, requests[len(requests)-1]), results)
+	}
+}
+
+// TestChatToolsUnattended has lines on standard input that are prompts, not answers to whether a tool may run.
+func TestChatToolsUnattended(t *testing.T) {
+	t.Parallel()
+	const want = "chatspec: a -tool runs after you were asked, which takes a terminal: or add -yes; see chatspec help chat\n"
+	command := write(t, "add", adder)
+	programWith(t, env{}, "Hi\ny\n", "chat", "-i", "-tool", command).check(t, exitUsage, "", want)
+	programWith(t, env{}, "y\n", "chat", "-tool", command, "Hi").check(t, exitUsage, "", want)
+}
+
+// TestApprove answers whether two calls of a tool may run.
+func TestApprove(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
-		name  string
-		args  []string
-		stdin string
-		want  string // of the second request
-		err   string
+		name, typed   string
+		first, second bool
 	}{
-		{"unasked", []string{"-yes"}, "", results, "chatspec: the model calls add {\"a\":7}\nchatspec: add: exit status 3: no sevens\n"},
-		{"asked", []string{"-i"}, "y\ny\n", results, "chatspec: the model calls add {\"a\":1}\nrun it? y(es), N(o), a(lways): chatspec: the model calls"},
-		{"always", []string{"-i"}, "a\n", results, "chatspec: the model calls add {\"a\":1}\nrun it? y(es), N(o), a(lways): chatspec: the model calls"},
-		{"not answered", []string{"-i"}, "", `the user does not want this to run`, "run it? y(es), N(o), a(lways): chatspec: the model calls add {\"a\":7}\nrun it?"},
-		{"denied", []string{"-i"}, "n\n\n", `the user does not want this to run`, "run it? y(es), N(o), a(lways): chatspec: the model calls add {\"a\":7}\nrun it?"},
+		{"yes, once", "y\n", true, false},
+		{"yes, twice", "Yes\n y \n", true, true},
+		{"always", "a\n", true, true},
+		{"no, then always", "n\nalways\n", false, true},
+		{"nothing", "\n\n", false, false},
+		{"the end", "", false, false},
+		{"anything else", "yes please\nok\n", false, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			srv, e := scripted(t, calls, chattest.Text("Sum."))
-			got := programWith(t, e, tc.stdin, append([]string{"chat", "-tool", command + " plus", "What is 1 + 1?"}, tc.args...)...)
-			if got.code != exitOK || got.out != "Sum.\n" || !strings.Contains(got.err, tc.err) {
-				t.Errorf("%+v", got)
-			}
-			if requests := srv.Requests(); len(requests) != 2 || !strings.Contains(sent(t, requests[1]), tc.want) {
-				t.Errorf("sent %s\nwant %s", sent(t, requests[len(requests)-1]), tc.want)
+			c := newConsole(nil, io.Discard, io.Discard, env{}.get)
+			k := &talk{console: c, flags: new(chatFlags), reader: terminal.NewLines(strings.NewReader(tc.typed), io.Discard)}
+			for i, may := range []bool{tc.first, tc.second} {
+				err := k.approve(t.Context(), tool.Call{Name: "add", Input: `{"a":1}`})
+				if _, denied := errors.AsType[*tool.DeniedError](err); denied == may || err != nil && !denied {
+					t.Errorf("call %d: %v", i+1, err)
+				}
 			}
 		})
 	}
