@@ -8,6 +8,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	chat "github.com/chatspec/chatspec/generated"
+	"github.com/chatspec/chatspec/internal/schemas"
 )
 
 // DefaultSchemaRetries is how often a request is sent again whose answer breaks the schema, unless
@@ -26,11 +27,7 @@ type Schema struct {
 
 // NewSchema reads a JSON Schema. References to other files are refused.
 func NewSchema(source []byte) (*Schema, error) {
-	var s jsonschema.Schema
-	if err := json.Unmarshal(source, &s); err != nil {
-		return nil, fmt.Errorf("batch: the schema cannot be read: %w", err)
-	}
-	resolved, err := s.Resolve(nil)
+	resolved, err := schemas.Read(source)
 	if err != nil {
 		return nil, fmt.Errorf("batch: the schema cannot be used: %w", err)
 	}

@@ -138,7 +138,9 @@ func TestParseRefuses(t *testing.T) {
 	}{
 		{"several choices", parse[recipe], with(nil, 2), "the request asks for 2 choices (n); there must be one"},
 		{"a format without a schema", parse[recipe], with(chat.JSONObjectResponse{}, 1), "the request has a response_format without a schema; leave it empty"},
-		{"a schema that is none", parse[recipe], with(formatWith(`5`), 1), "the schema: json: cannot unmarshal"},
+		{"a schema that is none", parse[recipe], with(formatWith(`5`), 1), "the schema: it is a number, want an object"},
+		{"a schema that breaks off", parse[recipe], with(formatWith(`{"type":`), 1), ": the schema: unexpected end of JSON input"},
+		{"a schema with a type that is none", parse[recipe], with(formatWith(`{"type":"strin"}`), 1), `the schema: there is no type "strin"; `},
 		{"an empty format", parse[recipe], with(chat.JSONSchemaResponse{}, 1), "the response_format has no schema"},
 		{"a map", parse[map[string]string], with(nil, 1), "a map has any keys, which have no strict schema"},
 		{"a list", parse[[]string], with(nil, 1), "[]string is no JSON object: make it a field of a struct"},

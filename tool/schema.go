@@ -2,11 +2,14 @@ package tool
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
+
+	"github.com/chatspec/chatspec/internal/schemas"
 )
 
 // maxNameBytes is how long names of functions and schemas may be.
@@ -51,14 +54,13 @@ func schemaFrom(v any) (*schema, error) {
 		v = json.RawMessage(`{"type":"object"}`)
 	}
 	sent, err := json.Marshal(v)
+	if failed, ok := errors.AsType[*json.MarshalerError](err); ok {
+		err = failed.Unwrap() // which is not about Go types
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the schema: %w", err)
 	}
-	var written jsonschema.Schema
-	if err := json.Unmarshal(sent, &written); err != nil {
-		return nil, fmt.Errorf("the schema: %w", err)
-	}
-	check, err := written.Resolve(nil)
+	check, err := schemas.Read(sent)
 	if err != nil {
 		return nil, fmt.Errorf("the schema: %w", err)
 	}

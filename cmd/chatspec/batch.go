@@ -153,13 +153,13 @@ func (f *askFlags) config(c *console) (batch.Config, error) {
 	case f.schema == "":
 		return config, nil
 	}
-	source, err := os.ReadFile(f.schema)
+	source, err := schemaIn(f.schema)
 	if err != nil {
-		return config, inputError{err}
+		return config, err
 	}
 	config.Schema, err = batch.NewSchema(source)
 	if err != nil {
-		return config, inputError{fmt.Errorf("-schema %s: %w", f.schema, err)}
+		return config, err
 	}
 	config.Schema.Retries = f.schemaRetries
 	return config, nil

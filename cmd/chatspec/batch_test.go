@@ -186,6 +186,20 @@ func TestBatchSchema(t *testing.T) {
 	}
 }
 
+// TestBatchBadSchema has files that are found to be none before anything is sent.
+func TestBatchBadSchema(t *testing.T) {
+	t.Parallel()
+	in, out, _ := inFolder(t, "a\n")
+	for content, want := range map[string]string{
+		`{"type":`:         " is not JSON: unexpected end of JSON input\n",
+		`["x"]`:            " is no JSON Schema: it is an array, want an object\n",
+		`{"type":"strin"}`: ` is no JSON Schema: there is no type "strin"; the types are null, boolean, object, array, number, integer, string` + "\n",
+	} {
+		schema := write(t, "schema.json", content)
+		program(t, env{}, "batch", "run", "-schema", schema, in, out).check(t, exitUsage, "", "chatspec: "+schema+want)
+	}
+}
+
 // TestBatchStops has refusals that all other requests would meet with, too.
 func TestBatchStops(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	chat "github.com/chatspec/chatspec/generated"
+	"github.com/chatspec/chatspec/internal/schemas"
 	"github.com/chatspec/chatspec/tool"
 )
 
@@ -17,20 +18,30 @@ type answerSchema struct {
 	format chat.JSONSchemaResponse // what asks for such an answer
 }
 
-// readSchema reads a JSON Schema from a file.
+// readSchema reads the JSON Schema of a file.
 func readSchema(file string) (*answerSchema, error) {
+	data, err := schemaIn(file)
+	if err != nil {
+		return nil, err
+	}
+	schema := chat.NamedSchema{Name: apiName(file), Schema: data, Strict: true}
+	return &answerSchema{chat.JSONSchemaResponse{JSONSchema: schema}}, nil
+}
+
+// schemaIn returns the JSON of a file, which is a JSON Schema.
+func schemaIn(file string) (json.RawMessage, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, inputError{err}
 	}
-	schema := chat.NamedSchema{Name: apiName(file), Schema: json.RawMessage(data), Strict: true}
-	s := &answerSchema{chat.JSONSchemaResponse{JSONSchema: schema}}
-	// The schema is looked at first, and of an empty answer everything is said that is wrong with it.
-	_, err = tool.Decode[any](new(chat.CreateChatCompletionResponse), s.format)
-	if _, good := errors.AsType[*tool.AnswerError](err); !good {
+	_, err = schemas.Read(data)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return nil, inputError{fmt.Errorf("%s is not JSON: %w", file, syntax)}
+	}
+	if err != nil {
 		return nil, inputError{fmt.Errorf("%s is no JSON Schema: %w", file, err)}
 	}
-	return s, nil
+	return data, nil
 }
 
 // check says what of an answer does not fit.
