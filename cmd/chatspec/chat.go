@@ -37,7 +37,8 @@ keeps it, or off; the default is ~/.local/state/chatspec/history.
 
 At a terminal Markdown is rendered, reasoning is shown dimmed, and a line below
 tells how fast the answer comes. NO_COLOR=1 turns colors off, TERM=dumb all of
-that. What goes to a file or a pipe is the answer as it was sent.
+that, and a prompt is then a line. What goes to a file or a pipe is the answer
+as it was sent.
 
 A -tool is a program of yours that the model may call. With the argument
 --describe it prints its description and its parameters as JSON. For a call it

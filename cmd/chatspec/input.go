@@ -89,15 +89,15 @@ func readInput(ctx context.Context, c *console) (string, error) {
 
 // interactive says whether someone can talk at standard input and output.
 func (c *console) interactive() bool {
-	return isTerminal(c.stdin) && isTerminal(c.stdout) && c.kind(c.stderr).Cursor
+	return isTerminal(c.stdin) && isTerminal(c.stdout) && isTerminal(c.stderr)
 }
 
 // attended says whether someone can be asked. What comes from a file or a pipe was not written in answer to a question.
 func (c *console) attended() bool { return isTerminal(c.stdin) && isTerminal(c.stderr) }
 
-// reader returns what asks for text.
+// reader returns what asks for text: an editor, or lines where none can work.
 func (c *console) reader(history string, interactive bool) terminal.Reader {
-	if interactive && c.interactive() {
+	if interactive && c.interactive() && c.kind(c.stderr).Cursor {
 		return terminal.NewEditor(c.stdin, c.stderr, c.history(history))
 	}
 	return terminal.NewLines(c.stdin, c.stderr)

@@ -140,7 +140,7 @@ func TestInterrupted(t *testing.T) {
 	t.Run("at the prompt", func(t *testing.T) {
 		t.Parallel()
 		term := openPlain(t, 80)
-		term.enter(t, "chatspec chat")
+		term.enter(t, "chatspec chat -")
 		term.wait(t, "the note", func(lines []string) bool { return strings.Contains(lines[len(lines)-1], "Ctrl-D") })
 		term.write(t, "never mind")
 		term.press(t, "C-c")
@@ -166,7 +166,7 @@ func TestTypedPrompt(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			term := openPlain(t, 80)
-			term.enter(t, "chatspec chat")
+			term.enter(t, "chatspec chat -")
 			term.wait(t, "the note", func(lines []string) bool { return strings.Contains(lines[len(lines)-1], "Ctrl-D") })
 			want := []string{stdinNote}
 			for _, line := range test.typed {
@@ -189,7 +189,7 @@ func TestTypedPrompt(t *testing.T) {
 	t.Run("nothing", func(t *testing.T) {
 		t.Parallel()
 		term := openPlain(t, 80)
-		term.enter(t, "chatspec chat")
+		term.enter(t, "chatspec chat -")
 		term.wait(t, "the note", func(lines []string) bool { return strings.Contains(lines[len(lines)-1], "Ctrl-D") })
 		term.press(t, "C-d")
 		lines, code := term.ended(t)

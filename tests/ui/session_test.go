@@ -86,6 +86,20 @@ func TestSession(t *testing.T) {
 		">", "chatspec: Ctrl-D or /quit leaves", "> never mind")
 }
 
+// TestSessionPlain has a terminal that can only print: prompts are lines.
+func TestSessionPlain(t *testing.T) {
+	t.Parallel()
+	term := openPlain(t, 100)
+	term.enter(t, "chatspec chat")
+	term.wait(t, "the prompt of the session", typed(""))
+	term.ask(t, "Say hello")
+	term.ask(t, "And again")
+	checkLines(t, term.leave(t), builtInNote, sessionNote,
+		"> Say hello", regexp.QuoteMeta(answer("Say hello")), endNote,
+		"> And again", regexp.QuoteMeta(answer("And again")), endNote, ">")
+	term.checkPlain(t)
+}
+
 // TestSessionHistory goes back to what was typed in this session and in one before.
 func TestSessionHistory(t *testing.T) {
 	t.Parallel()

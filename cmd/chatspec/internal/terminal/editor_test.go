@@ -175,7 +175,7 @@ func TestLines(t *testing.T) {
 	if _, err := l.Read(t.Context(), "> "); err != io.EOF {
 		t.Error(err)
 	}
-	if got := out.String(); got != "> > . > > " {
+	if got := out.String(); got != "> > . > > \n" {
 		t.Errorf("%q", got)
 	}
 }

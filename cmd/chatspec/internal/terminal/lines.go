@@ -41,6 +41,9 @@ func (l *Lines) Read(ctx context.Context, prompt string) (string, error) {
 			return "", err
 		}
 		line, err := l.line(ctx)
+		if line == "" && errors.Is(err, io.EOF) {
+			_, _ = io.WriteString(l.out, "\n") // nobody has ended the line of the prompt
+		}
 		if err != nil && (line == "" || !errors.Is(err, io.EOF)) {
 			return text.String(), err
 		}
