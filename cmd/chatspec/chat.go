@@ -22,6 +22,7 @@ const chatHelp = `Sends a prompt and shows the answer as it arrives.
   git diff | chatspec chat "Write a commit message for this diff:" -
   chatspec chat < prompt.txt > answer.txt
   chatspec chat -image cat.png -file report.pdf "What do these show?"
+  chatspec chat -save talk.json "Is it warm in Oslo in July?"
   chatspec chat -load talk.json -save talk.json "And in winter?"
   chatspec chat -schema person.json "Ann is 41." | jq .age
   chatspec chat -tool ./weather "How is the weather in Oslo?"
@@ -31,9 +32,11 @@ const chatHelp = `Sends a prompt and shows the answer as it arrives.
 The prompt is the arguments; "-" among them stands for standard input, which is
 all of the prompt where there are no arguments. At a terminal chat without
 arguments is a conversation that goes on until Ctrl-D: Alt-Enter, or a backslash
-before Enter, begins a new line, Ctrl-C stops an answer, and the key up brings
-back what was typed before. $CHATSPEC_HISTORY or -history names the file that
-keeps it, or off; the default is ~/.local/state/chatspec/history.
+before Enter, begins a new line, and the key up brings back what was typed
+before. Ctrl-C stops an answer; its text so far is kept, followed by
+[interrupted], so that the model knows. $CHATSPEC_HISTORY or -history names the
+file that keeps what was typed, or off; the default is
+~/.local/state/chatspec/history.
 
 At a terminal Markdown is rendered, reasoning is shown dimmed, and a line below
 tells how fast the answer comes. NO_COLOR=1 turns colors off, TERM=dumb all of
