@@ -73,7 +73,9 @@ func Example() {
 	answer, err := tool.Parse[Weather](ctx, client, req)
 	fmt.Println(answer, err)
 
-	switch failed, _ := errors.AsType[*tool.AnswerError](err); {
+	var failed *tool.AnswerError
+	errors.As(err, &failed)
+	switch {
 	case errors.Is(err, tool.ErrRefusal): // failed.Refusal
 	case errors.Is(err, tool.ErrLength), errors.Is(err, tool.ErrContentFilter): // failed.Text, as far as it came
 		fmt.Println(failed.Text)
